@@ -1,0 +1,50 @@
+/* Everything that differs between operating systems: files, memory, cores, time.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_BASE_OS_H
+#define PLEAT_BASE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pleat/status.h"
+
+/* A whole file, mapped read-only. */
+typedef struct pleat_file_map {
+  const uint8_t *data;
+  size_t n;
+} pleat_file_map;
+
+PLEAT_CHECKED pleat_status pleat_file_map_open(const char *path, pleat_file_map *out_map, pleat_error *err);
+void pleat_file_map_close(pleat_file_map *map);
+
+/* Reads a file (or standard input for "-") of at most n_max bytes into malloc'd memory with a NUL behind it; also
+ * works on pipes. Errors: IO, INPUT (longer than n_max), NOMEM. Freed by free(). */
+PLEAT_CHECKED pleat_status pleat_file_read(const char *path, size_t n_max, char **out_text, size_t *out_n,
+                                           pleat_error *err);
+
+/* An output file that appears under its name only when complete: written to a temporary name in the same directory,
+ * flushed, renamed. close with is_ok = false removes it. Errors (also a full disk): IO, with path and reason. */
+typedef struct pleat_out_file pleat_out_file;
+PLEAT_CHECKED pleat_status pleat_out_file_open(const char *path, pleat_out_file **out_file, pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_out_file_write(pleat_out_file *file, const void *bytes, size_t n, pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_out_file_close(pleat_out_file *file, bool is_ok, pleat_error *err);
+/* All three in one. */
+PLEAT_CHECKED pleat_status pleat_file_write(const char *path, const void *bytes, size_t n, pleat_error *err);
+
+PLEAT_CHECKED pleat_status pleat_dir_create(const char *path, pleat_error *err); /* with parents; existing is fine */
+bool pleat_path_exists(const char *path);
+bool pleat_path_is_dir(const char *path);
+
+int pleat_os_cores(void);                  /* usable by this process: affinity, cgroup */
+uint64_t pleat_os_memory_total(void);      /* bytes, cgroup limit included */
+uint64_t pleat_os_memory_available(void);  /* bytes that can be taken without swapping; 0 = unknown */
+uint64_t pleat_os_resident_peak(void);     /* bytes, this process's maximum so far; 0 = unknown */
+uint64_t pleat_os_resident_now(void);      /* bytes; 0 = unknown */
+double pleat_os_time_ms(void);             /* monotonic */
+
+/* Page-aligned zeroed memory straight from the system, given back at once on free; NULL when refused. */
+void *pleat_os_pages_alloc(size_t n_bytes);
+void pleat_os_pages_free(void *pages, size_t n_bytes);
+
+#endif

@@ -1,0 +1,48 @@
+/* A3M reader: alignments as HH-suite, MMseqs2 and ColabFold write them.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_IO_A3M_H
+#define PLEAT_IO_A3M_H
+
+#include <stddef.h>
+
+#include "pleat/status.h"
+
+/* A multiple sequence alignment. letters[r * n_cols + c] is 'A'-'Z' or '-'. deletions[r * n_cols + c] counts the
+ * lower-case letters (insertions relative to the query) just before column c. Row 0 is the query. */
+typedef struct pleat_msa {
+  int64_t n_rows;
+  int64_t n_cols;
+  char *letters;
+  int32_t *deletions;
+  char **descriptions; /* header lines without '>' */
+} pleat_msa;
+
+/* A parsed .a3m file. Plain a3m: one chain whose length is n_cols. ColabFold's complexes start with
+ * "#len1,len2<TAB>card1,card2"; then chain_lengths and cardinalities are set and n_chains > 0: each of the n_chains
+ * *distinct* sequences appears cardinality times in the complex. Split into per-chain alignments with
+ * pleat_a3m_split. A NUL byte separates concatenated alignments (the MSA server's replies): rows of all are kept. */
+typedef struct pleat_a3m {
+  pleat_msa msa;
+  int64_t n_chains;
+  int64_t *chain_lengths;
+  int64_t *cardinalities;
+} pleat_a3m;
+
+/* Accepts wrapped lines, CRLF, blank lines, '.' (ignored insertion gap), lower case insertions, comment lines that
+ * start with '#'. Refuses with file and line: empty input, text before the first '>', ragged rows (row, found and
+ * expected columns), gaps in the first row, an empty row, digits and other characters, more than 2^16 columns, a
+ * header that does not add up. Errors: INPUT, NOMEM. Released with pleat_a3m_fini. */
+PLEAT_CHECKED pleat_status pleat_a3m_parse(const char *text, size_t n, const char *path, pleat_a3m *out_a3m,
+                                           pleat_error *err);
+void pleat_a3m_fini(pleat_a3m *a3m);
+void pleat_msa_fini(pleat_msa *msa);
+
+/* Splits a complex as ColabFold's unserialize_msa does: unpaired[k] holds the rows of distinct chain k (query first,
+ * columns of that chain only), paired[k] the k-th part of the rows that align more than one chain (query first). A
+ * plain a3m gives one unpaired alignment and paired == NULL. Both are arrays of n_chains (at least 1) alignments,
+ * freed with pleat_msa_fini for each and free() for the array. Errors: INPUT, NOMEM. */
+PLEAT_CHECKED pleat_status pleat_a3m_split(const pleat_a3m *a3m, pleat_msa **out_unpaired, pleat_msa **out_paired,
+                                           size_t *out_n, pleat_error *err);
+
+#endif
