@@ -22,7 +22,8 @@ const char *pleat_errno_text(int errnum, char *buf, int n_buf);
     if (try_status_) return try_status_;   \
   } while (0)
 
-#define PLEAT_FAIL(err, code, ...) return pleat_fail((err), (code), __VA_ARGS__)
+/* Returns the code itself, so that the compiler sees that the function failed (uninitialised-use warnings). */
+#define PLEAT_FAIL(err, code, ...) return ((void)pleat_fail((err), (code), __VA_ARGS__), (code))
 
 /* A broken invariant is our bug. Debug builds stop; release builds trust the checks at the public entry points. */
 #define PLEAT_ASSERT(cond) assert(cond)

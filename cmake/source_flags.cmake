@@ -1,0 +1,25 @@
+# Flags of single sources, by directory and name. Sources for another processor are left out.
+# SPDX-License-Identifier: Apache-2.0
+
+# Adds flags to the library sources whose path matches pattern.
+function(pleat_source_flags pattern)
+  foreach(source ${library_sources})
+    if(source MATCHES "${pattern}")
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${ARGN})
+    endif()
+  endforeach()
+endfunction()
+
+# Synthetic weights are bit-exact with their specification: a fused multiply-add would round once instead of twice.
+pleat_source_flags("/src/weights/" -ffp-contract=off)
+pleat_source_flags("/src/backend/cpu/" -O3)
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  list(FILTER library_sources EXCLUDE REGEX "/src/backend/cpu/.*_neon\\.c$")
+  set(avx512_flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c)
+  pleat_source_flags("/src/backend/cpu/.*_avx2\\.c$" -mavx2 -mfma -mf16c)
+  pleat_source_flags("/src/backend/cpu/.*_avx512(bf16)?\\.c$" ${avx512_flags})
+  pleat_source_flags("/src/backend/cpu/.*_avx512bf16\\.c$" -mavx512bf16)
+else()
+  list(FILTER library_sources EXCLUDE REGEX "/src/backend/cpu/.*_avx[0-9a-z]*\\.c$")
+endif()

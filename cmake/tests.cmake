@@ -1,0 +1,74 @@
+# Tests, fuzz targets, examples and benchmarks; each source file of its folder is one executable.
+# SPDX-License-Identifier: Apache-2.0
+enable_testing()
+
+set(test_environment "PLEAT=${PROJECT_BINARY_DIR}/pleat" "PLEAT_BUILD=${PROJECT_BINARY_DIR}")
+if(DEFINED ENV{PLEAT_SHARED})
+  list(APPEND test_environment "PLEAT_SHARED=$ENV{PLEAT_SHARED}")
+elseif(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/../shared)
+  get_filename_component(shared ${PROJECT_SOURCE_DIR}/../shared ABSOLUTE)
+  list(APPEND test_environment "PLEAT_SHARED=${shared}")
+endif()
+if(sanitizers)
+  list(APPEND test_environment "UBSAN_OPTIONS=print_stacktrace=1" "PLEAT_SANITIZED=${sanitizers}")
+endif()
+
+# Registers a command as a test that runs in the repository root; exit code 77 means skipped.
+function(pleat_add_test name)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600)
+endfunction()
+
+# One executable per source of a folder, built into folder/ of the build directory and linked with the library of the
+# given kind; the names are left in ${out_names}.
+function(pleat_add_programs folder pattern kind out_names)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/${pattern})
+  set(names)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    string(REPLACE "/" "_" target ${folder}_${name})
+    add_executable(${target} ${source})
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
+                          ${PROJECT_BINARY_DIR}/${folder})
+    target_link_libraries(${target} PRIVATE pleat_${kind} pleat_flags m)
+    list(APPEND names ${name})
+  endforeach()
+  set(${out_names} ${names} PARENT_SCOPE)
+endfunction()
+
+# Unit tests see everything; the static library keeps hidden symbols within reach.
+pleat_add_programs(tests/unit test_*.c static unit_tests)
+foreach(name ${unit_tests})
+  target_include_directories(tests_unit_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(tests_unit_${name} PRIVATE PkgConfig::JANSSON)
+  string(REGEX REPLACE "^test_" "unit/" test_name ${name})
+  pleat_add_test(${test_name} tests_unit_${name})
+endforeach()
+
+# Fuzz targets: with PLEAT_FUZZ a fuzzer, otherwise a program that replays the seed corpus.
+pleat_add_programs(tests/fuzz fuzz_*.c static fuzz_targets)
+foreach(name ${fuzz_targets})
+  set(target tests_fuzz_${name})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  string(REGEX REPLACE "^fuzz_" "" short_name ${name})
+  set(corpus tests/fuzz/corpus/${short_name})
+  if(PLEAT_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    pleat_add_test(fuzz/${short_name} ${target} -runs=0 ${corpus})
+  else()
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
+    pleat_add_test(fuzz/${short_name} ${target} ${corpus})
+  endif()
+endforeach()
+
+# Examples see what a user sees: the public headers and the symbols that the shared library exports.
+pleat_add_programs(examples *.c shared examples)
+pleat_add_programs(bench *.c static benchmarks)
+
+file(GLOB cli_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/*.sh)
+if(TARGET pleat)
+  foreach(script ${cli_tests})
+    get_filename_component(name ${script} NAME_WE)
+    pleat_add_test(cli/${name} sh ${script})
+  endforeach()
+endif()

@@ -1,0 +1,296 @@
+/* Files, mappings, pages and time: what Linux and macOS share.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/os.h"
+
+#ifndef MAP_ANONYMOUS
+#define MAP_ANONYMOUS MAP_ANON
+#endif
+
+/* Status IO for an errno: "cannot VERB 'PATH': REASON". */
+static pleat_status fail_errno(pleat_error *err, const char *verb, const char *path, int errnum) {
+  char text[128];
+  return pleat_fail(err, PLEAT_IO, "cannot %s '%s': %s", verb, path, pleat_errno_text(errnum, text, sizeof text));
+}
+
+/* Files that are read whole. */
+
+pleat_status pleat_file_map_open(const char *path, pleat_file_map *out_map, pleat_error *err) {
+  *out_map = (pleat_file_map){0};
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fail_errno(err, "open", path, errno);
+  struct stat info;
+  if (fstat(fd, &info)) {
+    int errnum = errno;
+    close(fd);
+    return fail_errno(err, "read", path, errnum);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    close(fd);
+    PLEAT_FAIL(err, PLEAT_IO, "cannot map '%s': expected a regular file, found a %s", path,
+               S_ISDIR(info.st_mode) ? "directory" : "pipe or device");
+  }
+  if (info.st_size == 0) { /* mmap refuses a length of 0 */
+    close(fd);
+    out_map->data = (const uint8_t *)"";
+    return PLEAT_OK;
+  }
+  void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  int errnum = errno;
+  close(fd);
+  if (data == MAP_FAILED) return fail_errno(err, "map", path, errnum);
+  *out_map = (pleat_file_map){data, (size_t)info.st_size};
+  return PLEAT_OK;
+}
+
+void pleat_file_map_close(pleat_file_map *map) {
+  if (map->n) munmap((void *)(uintptr_t)map->data, map->n);
+  *map = (pleat_file_map){0};
+}
+
+/* Reads to the end, with one byte beyond n_max as proof that the file is too long. */
+static pleat_status read_all(int fd, const char *path, size_t n_max, size_t n_expected, char **out_text, size_t *out_n,
+                             pleat_error *err) {
+  size_t n = 0, capacity = n_expected < n_max ? n_expected + 1 : n_max + 1;
+  char *text = malloc(capacity + 1);
+  while (text) {
+    ssize_t n_read = read(fd, text + n, capacity - n);
+    if (n_read < 0 && errno == EINTR) continue;
+    if (n_read < 0) {
+      int errnum = errno;
+      free(text);
+      return fail_errno(err, "read", path, errnum);
+    }
+    n += (size_t)n_read;
+    if (n > n_max) {
+      free(text);
+      PLEAT_FAIL(err, PLEAT_INPUT, "'%s' is longer than %zu bytes, the most that is accepted here", path, n_max);
+    }
+    if (n_read == 0) {
+      text[n] = '\0';
+      *out_text = text;
+      *out_n = n;
+      return PLEAT_OK;
+    }
+    if (n < capacity) continue;
+    capacity = capacity < n_max / 2 ? capacity * 2 : n_max + 1;
+    char *grown = realloc(text, capacity + 1);
+    if (!grown) free(text);
+    text = grown;
+  }
+  PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to read '%s' (%zu bytes wanted)", path, capacity);
+}
+
+pleat_status pleat_file_read(const char *path, size_t n_max, char **out_text, size_t *out_n, pleat_error *err) {
+  *out_text = NULL;
+  *out_n = 0;
+  if (n_max > SIZE_MAX / 2) n_max = SIZE_MAX / 2;
+  bool is_stdin = strcmp(path, "-") == 0;
+  int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fail_errno(err, "open", path, errno);
+  size_t n_expected = 64 * 1024;
+  struct stat info;
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) n_expected = (size_t)info.st_size;
+  pleat_status status = read_all(fd, is_stdin ? "standard input" : path, n_max, n_expected, out_text, out_n, err);
+  if (!is_stdin) close(fd);
+  return status;
+}
+
+/* Output files. */
+
+enum { OUT_BUFFER = 64 * 1024 };
+
+struct pleat_out_file {
+  char *path;      /* as the caller named it, for messages */
+  char *target;    /* where the file appears: path with a symbolic link resolved */
+  char *temporary; /* NULL: writes go straight to a pipe or device */
+  int fd;
+  int errnum; /* first failure; every later call reports it */
+  size_t n_buffered;
+  unsigned char buffer[OUT_BUFFER];
+};
+
+static void out_file_free(pleat_out_file *file) {
+  free(file->path);
+  free(file->target);
+  free(file->temporary);
+  free(file);
+}
+
+/* Opens ".NAME.tmp-PID-COUNT" beside the target; a rename within a directory is atomic. */
+static int open_temporary(pleat_out_file *file) {
+  static _Atomic unsigned counter;
+  const char *slash = strrchr(file->target, '/');
+  const char *name = slash ? slash + 1 : file->target;
+  int n_dir = (int)(name - file->target);
+  size_t n_max = strlen(file->target) + 48;
+  file->temporary = malloc(n_max);
+  if (!file->temporary) return ENOMEM;
+  for (int i = 0; i < 1000; i++) {
+    snprintf(file->temporary, n_max, "%.*s.%s.tmp-%ld-%u", n_dir, file->target, name, (long)getpid(),
+             atomic_fetch_add(&counter, 1));
+    file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file->fd >= 0) return 0;
+    if (errno != EEXIST) return errno;
+  }
+  return EEXIST;
+}
+
+/* A rename would replace a device or pipe (/dev/stdout) by a file, and a symbolic link by its content. */
+static int open_target(pleat_out_file *file) {
+  struct stat info;
+  bool is_there = stat(file->path, &info) == 0;
+  if (is_there && S_ISDIR(info.st_mode)) return EISDIR;
+  if (is_there && !S_ISREG(info.st_mode)) {
+    file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
+    return file->fd < 0 ? errno : 0;
+  }
+  if (is_there && access(file->path, W_OK)) return errno;
+  file->target = is_there ? realpath(file->path, NULL) : strdup(file->path);
+  if (!file->target) return errno;
+  return open_temporary(file);
+}
+
+pleat_status pleat_out_file_open(const char *path, pleat_out_file **out_file, pleat_error *err) {
+  *out_file = NULL;
+  pleat_out_file *file = calloc(1, sizeof *file);
+  if (file) file->path = strdup(path);
+  if (!file || !file->path) {
+    free(file);
+    PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to open '%s'", path);
+  }
+  file->fd = -1;
+  int errnum = open_target(file);
+  if (errnum) {
+    out_file_free(file);
+    return fail_errno(err, "write", path, errnum);
+  }
+  *out_file = file;
+  return PLEAT_OK;
+}
+
+static void write_through(pleat_out_file *file, const unsigned char *bytes, size_t n) {
+  while (n && !file->errnum) {
+    ssize_t n_written = write(file->fd, bytes, n < SSIZE_MAX ? n : SSIZE_MAX);
+    if (n_written < 0 && errno == EINTR) continue;
+    if (n_written <= 0) {
+      file->errnum = n_written < 0 ? errno : ENOSPC;
+      return;
+    }
+    bytes += n_written;
+    n -= (size_t)n_written;
+  }
+}
+
+static void flush_buffer(pleat_out_file *file) {
+  write_through(file, file->buffer, file->n_buffered);
+  file->n_buffered = 0;
+}
+
+pleat_status pleat_out_file_write(pleat_out_file *file, const void *bytes, size_t n, pleat_error *err) {
+  if (n > OUT_BUFFER - file->n_buffered) flush_buffer(file);
+  if (n > OUT_BUFFER) {
+    write_through(file, bytes, n);
+  } else if (n) {
+    memcpy(file->buffer + file->n_buffered, bytes, n);
+    file->n_buffered += n;
+  }
+  return file->errnum ? fail_errno(err, "write", file->path, file->errnum) : PLEAT_OK;
+}
+
+/* Data before name: without the fsync a crash could leave the new name on an empty file. */
+static void publish(pleat_out_file *file) {
+  flush_buffer(file);
+  if (!file->errnum && file->temporary && fsync(file->fd) && errno != EINVAL && errno != ENOTSUP) {
+    file->errnum = errno;
+  }
+  if (close(file->fd) && !file->errnum && errno != EINTR) file->errnum = errno;
+  file->fd = -1;
+  if (!file->errnum && file->temporary && rename(file->temporary, file->target)) file->errnum = errno;
+}
+
+pleat_status pleat_out_file_close(pleat_out_file *file, bool is_ok, pleat_error *err) {
+  if (!file) return PLEAT_OK;
+  if (is_ok) publish(file);
+  if (file->fd >= 0) close(file->fd);
+  pleat_status status = PLEAT_OK;
+  if (is_ok && file->errnum) status = fail_errno(err, "write", file->path, file->errnum);
+  if (file->temporary && (!is_ok || file->errnum)) unlink(file->temporary);
+  out_file_free(file);
+  return status;
+}
+
+pleat_status pleat_file_write(const char *path, const void *bytes, size_t n, pleat_error *err) {
+  pleat_out_file *file = NULL;
+  PLEAT_TRY(pleat_out_file_open(path, &file, err));
+  pleat_status status = pleat_out_file_write(file, bytes, n, err);
+  pleat_status close_status = pleat_out_file_close(file, status == PLEAT_OK, err);
+  return status ? status : close_status;
+}
+
+/* Directories and paths. */
+
+bool pleat_path_exists(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0;
+}
+
+bool pleat_path_is_dir(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+pleat_status pleat_dir_create(const char *path, pleat_error *err) {
+  size_t n = strlen(path);
+  if (n == 0) PLEAT_FAIL(err, PLEAT_IO, "cannot create a directory: its name is empty");
+  char *prefix = malloc(n + 1);
+  if (!prefix) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to create '%s'", path);
+  pleat_status status = PLEAT_OK;
+  for (size_t i = 1; i <= n && !status; i++) {
+    if (path[i] != '/' && path[i] != '\0') continue;
+    memcpy(prefix, path, i);
+    prefix[i] = '\0';
+    if (mkdir(prefix, 0777) == 0) continue;
+    int errnum = errno;
+    if (pleat_path_is_dir(prefix)) continue;
+    if (errnum == EEXIST) {
+      status = pleat_fail(err, PLEAT_IO, "cannot create the directory '%s': '%s' exists and is not a directory", path,
+                          prefix);
+    } else {
+      status = fail_errno(err, "create the directory", prefix, errnum);
+    }
+  }
+  free(prefix);
+  return status;
+}
+
+/* Memory and time. */
+
+void *pleat_os_pages_alloc(size_t n_bytes) {
+  if (n_bytes == 0) n_bytes = 1;
+  void *pages = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages == MAP_FAILED ? NULL : pages;
+}
+
+void pleat_os_pages_free(void *pages, size_t n_bytes) {
+  if (pages) munmap(pages, n_bytes ? n_bytes : 1);
+}
+
+double pleat_os_time_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+}

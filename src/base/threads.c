@@ -1,0 +1,219 @@
+/* Thread pool: pieces of one run at a time, claimed from a single atomic word.
+ *
+ * `ticket` holds (run number << 32 | pieces left). A thread that wants a piece reads the ticket, reads the job, and
+ * then takes the piece by compare-and-swap from the ticket it read. The job only changes when no piece is left, so a
+ * swap that succeeds proves that the job it read belongs to this run: sleeping threads never have to be waited for.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/compiler.h"
+#include "base/fail.h"
+#include "base/os.h"
+
+enum {
+  THREADS_MAX = 1024,
+  PIECES_PER_THREAD = 8, /* balances uneven cores without many claims */
+  SPINS = 2000,          /* some 20 to 100 microseconds: longer than the gap between two kernels of a plan */
+  STACK_BYTES = 2 << 20, /* the default is 512 KiB on macOS and 128 KiB with musl */
+  CACHE_LINE = 64
+};
+
+typedef struct worker {
+  pleat_threads *pool;
+  pthread_t handle;
+  int index;
+} worker;
+
+struct pleat_threads {
+  _Alignas(CACHE_LINE) _Atomic uint64_t ticket;
+  _Alignas(CACHE_LINE) _Atomic int64_t n_done;
+  /* The job. Atomic because a late thread may read it while the next run writes it; its claim then fails. */
+  _Alignas(CACHE_LINE) _Atomic(pleat_threads_fn *) fn;
+  _Atomic(void *) arg;
+  _Atomic int64_t n;
+  _Atomic int64_t n_per_piece;
+  _Atomic int64_t n_pieces;
+  _Atomic int n_sleeping;
+  _Atomic bool is_stopping;
+  _Atomic bool is_main_waiting;
+  bool is_running;
+  int n_spins;
+  int n_threads;
+  int n_workers; /* started */
+  pthread_mutex_t mutex;
+  pthread_cond_t has_work;
+  pthread_cond_t has_finished;
+  worker *workers;
+};
+
+static uint32_t pieces_left(uint64_t ticket) {
+  return (uint32_t)ticket;
+}
+
+/* Runs pieces until none is left. */
+static void work(pleat_threads *pool, int thread) {
+  uint64_t ticket = atomic_load(&pool->ticket);
+  while (pieces_left(ticket)) {
+    pleat_threads_fn *fn = atomic_load_explicit(&pool->fn, memory_order_relaxed);
+    void *arg = atomic_load_explicit(&pool->arg, memory_order_relaxed);
+    int64_t n = atomic_load_explicit(&pool->n, memory_order_relaxed);
+    int64_t n_per_piece = atomic_load_explicit(&pool->n_per_piece, memory_order_relaxed);
+    int64_t n_pieces = atomic_load_explicit(&pool->n_pieces, memory_order_relaxed);
+    if (!atomic_compare_exchange_weak(&pool->ticket, &ticket, ticket - 1)) continue;
+
+    int64_t begin = (n_pieces - pieces_left(ticket)) * n_per_piece;
+    fn(arg, thread, begin, n - begin < n_per_piece ? n : begin + n_per_piece);
+    if (atomic_fetch_add(&pool->n_done, 1) + 1 == n_pieces && atomic_load(&pool->is_main_waiting)) {
+      pthread_mutex_lock(&pool->mutex);
+      pthread_cond_signal(&pool->has_finished);
+      pthread_mutex_unlock(&pool->mutex);
+    }
+    ticket = atomic_load(&pool->ticket);
+  }
+}
+
+static bool is_wanted(pleat_threads *pool) {
+  return pieces_left(atomic_load(&pool->ticket)) || atomic_load(&pool->is_stopping);
+}
+
+static void wait_for_work(pleat_threads *pool) {
+  for (int i = 0; i < pool->n_spins; i++) {
+    if (is_wanted(pool)) return;
+    pleat_spin_hint();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  atomic_fetch_add(&pool->n_sleeping, 1);
+  while (!is_wanted(pool)) pthread_cond_wait(&pool->has_work, &pool->mutex);
+  atomic_fetch_sub(&pool->n_sleeping, 1);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void *worker_main(void *arg) {
+  worker *self = arg;
+  while (!atomic_load(&self->pool->is_stopping)) {
+    work(self->pool, self->index);
+    wait_for_work(self->pool);
+  }
+  return NULL;
+}
+
+static void wake_workers(pleat_threads *pool) {
+  if (!atomic_load(&pool->n_sleeping)) return;
+  pthread_mutex_lock(&pool->mutex);
+  pthread_cond_broadcast(&pool->has_work);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void wait_for_end(pleat_threads *pool, int64_t n_pieces) {
+  for (int i = 0; i < pool->n_spins; i++) {
+    if (atomic_load(&pool->n_done) == n_pieces) return;
+    pleat_spin_hint();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store(&pool->is_main_waiting, true);
+  while (atomic_load(&pool->n_done) != n_pieces) pthread_cond_wait(&pool->has_finished, &pool->mutex);
+  atomic_store(&pool->is_main_waiting, false);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+void pleat_threads_run(pleat_threads *pool, int64_t n, int64_t grain, pleat_threads_fn *fn, void *arg) {
+  if (n <= 0) return;
+  if (grain < 1) grain = 1;
+  int64_t n_grains = (n - 1) / grain + 1;
+  if (pool->n_workers == 0 || n_grains == 1) {
+    fn(arg, 0, 0, n);
+    return;
+  }
+  PLEAT_ASSERT(!pool->is_running); /* a run inside a run */
+  pool->is_running = true;
+
+  int64_t n_grains_per_piece = (n_grains - 1) / ((int64_t)pool->n_threads * PIECES_PER_THREAD) + 1;
+  int64_t n_pieces = (n_grains - 1) / n_grains_per_piece + 1;
+  atomic_store_explicit(&pool->fn, fn, memory_order_relaxed);
+  atomic_store_explicit(&pool->arg, arg, memory_order_relaxed);
+  atomic_store_explicit(&pool->n, n, memory_order_relaxed);
+  atomic_store_explicit(&pool->n_per_piece, n_grains_per_piece * grain, memory_order_relaxed);
+  atomic_store_explicit(&pool->n_pieces, n_pieces, memory_order_relaxed);
+  atomic_store_explicit(&pool->n_done, 0, memory_order_relaxed);
+  uint64_t run = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32) + 1;
+  atomic_store(&pool->ticket, run << 32 | (uint64_t)n_pieces);
+
+  wake_workers(pool);
+  work(pool, 0);
+  wait_for_end(pool, n_pieces);
+  pool->is_running = false;
+}
+
+/* Signals belong to the program's own threads: a handler must not run on a thread it has never heard of. */
+static int start_workers(pleat_threads *pool) {
+  pthread_attr_t attr;
+  int code = pthread_attr_init(&attr);
+  if (code) return code;
+  pthread_attr_setstacksize(&attr, STACK_BYTES);
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (int i = 0; i < pool->n_threads - 1 && !code; i++) {
+    pool->workers[i] = (worker){.pool = pool, .index = i + 1};
+    code = pthread_create(&pool->workers[i].handle, &attr, worker_main, &pool->workers[i]);
+    if (!code) pool->n_workers++;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attr);
+  return code;
+}
+
+pleat_status pleat_threads_create(int n_threads, pleat_threads **out_pool, pleat_error *err) {
+  *out_pool = NULL;
+  int n_cores = pleat_os_cores();
+  if (n_threads <= 0) n_threads = n_cores;
+  if (n_threads > THREADS_MAX) n_threads = THREADS_MAX;
+  pleat_threads *pool = aligned_alloc(CACHE_LINE, sizeof *pool);
+  worker *workers = calloc((size_t)n_threads, sizeof *workers);
+  if (!pool || !workers) {
+    free(pool);
+    free(workers);
+    PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a pool of %d threads", n_threads);
+  }
+  /* With more threads than cores a spinning thread only keeps another from working. */
+  *pool = (pleat_threads){.n_threads = n_threads, .workers = workers, .n_spins = n_threads <= n_cores ? SPINS : 0};
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->has_work, NULL);
+  pthread_cond_init(&pool->has_finished, NULL);
+
+  int code = n_threads > 1 ? start_workers(pool) : 0;
+  if (code) {
+    char text[128];
+    int n_started = pool->n_workers;
+    pleat_threads_destroy(pool);
+    PLEAT_FAIL(err, PLEAT_NOMEM, "only %d of %d threads could be started (%s); ask for fewer threads", n_started + 1,
+               n_threads, pleat_errno_text(code, text, sizeof text));
+  }
+  *out_pool = pool;
+  return PLEAT_OK;
+}
+
+void pleat_threads_destroy(pleat_threads *pool) {
+  if (!pool) return;
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store(&pool->is_stopping, true);
+  pthread_cond_broadcast(&pool->has_work);
+  pthread_mutex_unlock(&pool->mutex);
+  for (int i = 0; i < pool->n_workers; i++) pthread_join(pool->workers[i].handle, NULL);
+  pthread_cond_destroy(&pool->has_finished);
+  pthread_cond_destroy(&pool->has_work);
+  pthread_mutex_destroy(&pool->mutex);
+  free(pool->workers);
+  free(pool);
+}
+
+int pleat_threads_count(const pleat_threads *pool) {
+  return pool->n_threads;
+}
