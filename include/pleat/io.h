@@ -1,0 +1,62 @@
+/* Inputs and results as files: FASTA and a3m in; PDB, mmCIF and ColabFold's JSON out.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_IO_H
+#define PLEAT_IO_H
+
+#include "pleat/pleat.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One thing to fold. */
+typedef struct pleat_target {
+  const char *name;        /* from the header or the file name; safe as a file name; unique in the list */
+  const char *sequence;    /* chains joined by ':' */
+  const char *opt_a3m;     /* text of the alignment, NULL = single sequence */
+  size_t n_a3m;
+  const char *source;      /* path it came from */
+} pleat_target;
+
+typedef struct pleat_targets pleat_targets;
+
+/* Reads a FASTA (every record is a target) or a3m file (one target), told apart by content and suffix. Errors: IO, INPUT
+ * with file, line and column. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_targets_read(const char *path, pleat_targets **out_targets,
+                                                        pleat_error *err);
+PLEAT_API void pleat_targets_destroy(pleat_targets *targets);
+PLEAT_API size_t pleat_targets_count(const pleat_targets *targets);
+PLEAT_API const pleat_target *pleat_targets_get(const pleat_targets *targets, size_t i);
+PLEAT_API const char *pleat_targets_warnings(const pleat_targets *targets); /* "" or one line each */
+
+/* Features of a target for a model. Errors as pleat_features_from_*. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features(const pleat_target *target, const pleat_model *model,
+                                                           const pleat_predict_options *opt_options,
+                                                           pleat_arrays **out_features, pleat_error *err);
+
+/* What is written beside the coordinates. */
+typedef struct pleat_result_info {
+  const char *name;         /* of the target */
+  const char *model;        /* e.g. "model_3_ptm" */
+  bool is_synthetic;        /* adds a remark that the result is no prediction */
+  const char *opt_remark;   /* further lines */
+} pleat_result_info;
+
+/* Write one prediction of a target; atomic: the file is complete or absent. `prediction` as from
+ * pleat_session_predict, `sequence` with ':' between chains. Errors: IO, INPUT (cannot be represented: more than 62
+ * chains, NaN), NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_pdb(const char *path, const char *sequence,
+                                                     const pleat_arrays *prediction, const pleat_result_info *info,
+                                                     pleat_error *err);
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_mmcif(const char *path, const char *sequence,
+                                                       const pleat_arrays *prediction, const pleat_result_info *info,
+                                                       pleat_error *err);
+/* ColabFold's ..._scores_....json: plddt, max_pae, pae, ptm, iptm. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction,
+                                                        pleat_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

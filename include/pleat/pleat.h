@@ -1,0 +1,167 @@
+/* libpleat: protein structures with the AlphaFold 2 networks, from features or sequences to positions and confidences.
+ *
+ *   pleat_model *model; pleat_session *session; pleat_arrays *features, *prediction; pleat_error err;
+ *   pleat_model_open("params_model_3_ptm.npz", &(pleat_model_options){.name = "model_3_ptm"}, &model, &err);
+ *   pleat_features_from_sequence("NLYIQWLKDGGPSSGRPPPS", model, NULL, &features, &err);
+ *   pleat_session_create(model, features, NULL, &session, &err);
+ *   pleat_session_predict(session, features, NULL, &prediction, &err);
+ *   ... pleat_arrays_find(prediction, "structure_module/final_atom_positions")
+ *
+ * Ownership: who creates destroys. A model is immutable and may serve many sessions; a session is used by one thread at
+ * a time. Features and predictions are the caller's. Units: angstrom, pLDDT 0..100, bytes, milliseconds.
+ * Errors: every fallible call returns a status and fills `err` (NULL allowed); the library never exits or prints.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_H
+#define PLEAT_H
+
+#include "pleat/arrays.h"
+#include "pleat/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PLEAT_VERSION "0.1.0"
+PLEAT_API const char *pleat_version(void);
+
+/* ---- Simple part: models, features, prediction ------------------------------------------------------------------ */
+
+typedef struct pleat_model pleat_model;
+typedef struct pleat_session pleat_session;
+
+/* Zero-initialise, then set what differs from the defaults. */
+typedef struct pleat_model_options {
+  const char *name;          /* "model_1" .. "model_5", with "_ptm", "_multimer", "_multimer_v2", "_multimer_v3" */
+  const char *opt_backend;   /* "cpu" (default), "ref", "null" */
+  int n_threads;             /* <= 0: all usable cores */
+  const char *opt_precision; /* "f32" (default) or "bf16" */
+} pleat_model_options;
+
+/* `weights` is a path to .npz or .safetensors, or "synth:FILE.json" for synthetic values. Names and shapes are checked
+ * against the variant. Errors: INVALID (unknown model name; the message suggests the nearest), IO, WEIGHTS, NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_model_open(const char *weights, const pleat_model_options *options,
+                                                      pleat_model **out_model, pleat_error *err);
+PLEAT_API void pleat_model_close(pleat_model *model); /* NULL is allowed; after its sessions are destroyed */
+PLEAT_API const char *pleat_model_name(const pleat_model *model);
+PLEAT_API bool pleat_model_is_multimer(const pleat_model *model);
+PLEAT_API bool pleat_model_is_synthetic(const pleat_model *model); /* weights made up: results are no prediction */
+PLEAT_API bool pleat_model_has_templates(const pleat_model *model);
+PLEAT_API bool pleat_model_has_pae(const pleat_model *model);
+
+/* How features are drawn from alignments and how often the network runs. Zero-initialise; -1 or 0 as said. */
+typedef struct pleat_predict_options {
+  int64_t num_recycle;       /* -1: the model's own (3 monomer, 20 multimer); 0 and more: that many */
+  int64_t num_ensemble;      /* 0: 1 */
+  int64_t max_msa;           /* clustered rows; 0: the model's own (512 or 508; multimer 508 or 252) */
+  int64_t max_extra_msa;     /* 0: the model's own */
+  double early_stop_tolerance; /* angstrom; < 0: never stop early; 0: the model's own (0.5 multimer, never monomer).
+                                  Multimer only, as published */
+  double msa_mask_fraction;  /* BERT masking; < 0: 0.15 as published; 0: none */
+  bool is_identity_order;    /* take alignment rows in order instead of drawing them */
+  bool is_raw;               /* pleat_session_create/predict: multimer features are raw (before MSA sampling) */
+  uint64_t seed;
+  uint64_t memory_bytes;     /* budget for activations, scratch and packed weights; 0: what is available */
+  bool want_logits;          /* also distogram, masked_msa, experimentally_resolved and PAE logits */
+  bool want_representations; /* also representations/{single, pair, msa_first_row, structure_module} */
+  bool keep_padding;         /* compute rows and templates that masks remove as well (to check that skipping is exact) */
+  bool is_unfused;           /* run primitives only (to check that fusion changes nothing) */
+  int64_t n_chunks;          /* force at least this many slices where the plan may slice; 0: only as memory asks */
+  /* Called after every recycle, on the calling thread; return false to cancel. mean_plddt < 0 when not known yet;
+   * distance_change: RMS change of all CA-CA distances since the last recycle in angstrom, < 0 in the first. */
+  bool (*opt_progress)(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
+  void *progress_ctx;
+} pleat_predict_options;
+
+/* What one prediction will take, known before anything runs. */
+typedef struct pleat_estimate {
+  uint64_t arena_bytes;   /* activations */
+  uint64_t scratch_bytes; /* kernels' temporary memory, all threads */
+  uint64_t weight_bytes;  /* packed parameters */
+  uint64_t total_bytes;
+  double milliseconds;    /* predicted for all recycles */
+  double flops, bytes;    /* arithmetic and memory traffic of all recycles */
+  uint32_t n_launches;    /* kernel launches of all recycles */
+  int64_t n_slices;       /* largest number of slices that an axis was cut into */
+} pleat_estimate;
+
+/* Features of one chain or complex from a sequence ("AAA:BBB" joins chains), or from an alignment in a3m format. For
+ * monomer models the result is processed (one slice per iteration), for multimer models raw. `opt_options` gives rows,
+ * seed, recycles. Errors: INPUT, NOMEM; UNSUPPORTED for a complex with a monomer model. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_features_from_sequence(const char *sequence, const pleat_model *model,
+                                                                  const pleat_predict_options *opt_options,
+                                                                  pleat_arrays **out_features, pleat_error *err);
+PLEAT_API PLEAT_CHECKED pleat_status pleat_features_from_a3m(const char *text, size_t n, const char *opt_path,
+                                                             const pleat_model *model,
+                                                             const pleat_predict_options *opt_options,
+                                                             pleat_arrays **out_features, pleat_error *err);
+
+/* Plans for the shapes of `features` (milliseconds; nothing is computed) and takes the memory. A session serves any
+ * features of the same shapes. Errors: SHAPE (missing or misshapen arrays, named), NOMEM (needs and budget). */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *features,
+                                                          const pleat_predict_options *opt_options,
+                                                          pleat_session **out_session, pleat_error *err);
+PLEAT_API void pleat_session_destroy(pleat_session *session); /* NULL is allowed */
+PLEAT_API void pleat_session_estimate(const pleat_session *session, pleat_estimate *out_estimate);
+/* The same numbers without taking memory. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_estimate_features(const pleat_model *model, const pleat_arrays *features,
+                                                             const pleat_predict_options *opt_options,
+                                                             pleat_estimate *out_estimate, pleat_error *err);
+
+/* Runs the network. The prediction holds, under the published names: structure_module/final_atom_positions
+ * [N_res, 37, 3] angstrom, structure_module/final_atom_mask, structure_module/final_affines (monomer),
+ * predicted_lddt/logits, confidence/plddt [N_res], and with a PAE head confidence/predicted_aligned_error
+ * [N_res, N_res], confidence/max_predicted_aligned_error, confidence/ptm, confidence/iptm (complexes);
+ * confidence/ranking (0.8 ipTM + 0.2 pTM for multimers, mean pLDDT otherwise); num_recycles; and what want_logits and
+ * want_representations add. Errors: SHAPE, NOMEM, DEVICE, CANCELLED. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_session_predict(pleat_session *session, const pleat_arrays *features,
+                                                           const pleat_predict_options *opt_options,
+                                                           pleat_arrays **out_prediction, pleat_error *err);
+
+/* ---- Advanced part: looking inside ------------------------------------------------------------------------------ */
+
+/* Text owned by the caller (free with pleat_text_free). */
+PLEAT_API void pleat_text_free(char *text);
+
+/* The graph of a model for given sizes at a stage: "build", "simplify", "skip", "hoist", "fuse", "precision",
+ * "chunk", "memory" (with offsets) or "plan" (a table of launches with shapes, bytes, FLOPs, predicted ms, peak).
+ * n_templ < 0: the variant's own. block counts and channels are the published ones unless opt_weights names a file.
+ * Errors: INVALID. */
+typedef struct pleat_graph_query {
+  const char *model;
+  const char *opt_weights;
+  const char *opt_stage;    /* default "plan" */
+  const char *opt_backend;  /* default "cpu"; "null" plans without a device */
+  const char *opt_precision;
+  int64_t n_res, n_seq, n_extra, n_templ;
+  int64_t num_recycle;      /* as in pleat_predict_options */
+  uint64_t memory_bytes;
+  int64_t n_chunks;
+  int n_threads;
+} pleat_graph_query;
+PLEAT_API PLEAT_CHECKED pleat_status pleat_graph_text(const pleat_graph_query *query, char **out_text,
+                                                      pleat_estimate *opt_out_estimate, double *opt_out_plan_ms,
+                                                      pleat_error *err);
+
+/* One published sub-layer by the tag of shared/golden/README.md ("triangle_attention_starting", ...): inputs "in0",
+ * "in1", "in2/aatype" ...; outputs "out" or "out/NAME". Errors: INVALID (unknown tag), SHAPE, WEIGHTS. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_sublayer_run(const char *tag, const char *weights,
+                                                        const pleat_model_options *options, const pleat_arrays *inputs,
+                                                        pleat_arrays **out_outputs, pleat_error *err);
+
+/* Checks of a weight file: one line per tensor (name, dtype, shape), or the first thing wrong. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_weights_list_text(const char *weights, char **out_text, pleat_error *err);
+/* Reads every value; with a model name also compares names and shapes. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_weights_verify(const char *weights, const char *opt_model, pleat_error *err);
+PLEAT_API PLEAT_CHECKED pleat_status pleat_weights_convert_file(const char *weights, const char *path,
+                                                                pleat_dtype dtype, pleat_error *err);
+
+/* Backends compiled in and what they see of this machine; one line each. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_info_text(char **out_text, pleat_error *err);
+/* Names of all models, in ranking order; NULL ends the list. */
+PLEAT_API const char *const *pleat_model_names(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
