@@ -1,0 +1,204 @@
+/* Confidence files: ColabFold's scores and PAE JSON, AlphaFold's confidence and PAE JSON.
+ * Source: colabfold/batch.py predict_structure; alphafold/common/confidence.py confidence_json, pae_json.
+ * Arrays are rounded as numpy does it (scaled, halves to even), single numbers of AlphaFold's confidence file as
+ * Python's round does it (exact binary value): the two differ for some doubles, and both are kept.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "io/scores_write.h"
+
+#include <math.h>
+
+#include "base/fail.h"
+#include "io/writer.h"
+
+static void put(pleat_buf *buf, int (*format)(double, int, char *), double value, int n_decimals) {
+  char text[PLEAT_WRITER_NUMBER];
+  int n = format(value, n_decimals, text);
+  pleat_buf_append(buf, text, (size_t)n);
+}
+
+/* value must come from pleat_writer_around: then it is the double nearest to a short decimal, which is what its repr
+ * shows. */
+static void put_rounded(pleat_buf *buf, double value, int n_decimals) {
+  put(buf, pleat_writer_trimmed, pleat_writer_around(value, n_decimals), n_decimals);
+}
+
+static void put_shortest(pleat_buf *buf, double value) {
+  char text[PLEAT_WRITER_NUMBER];
+  int n = pleat_writer_shortest(value, text);
+  pleat_buf_append(buf, text, (size_t)n);
+}
+
+static pleat_status check_plddt(int64_t n_res, const double *plddt, pleat_error *err) {
+  for (int64_t i = 0; i < n_res; i++) {
+    if (!(plddt[i] >= 0 && plddt[i] <= 100))
+      PLEAT_FAIL(err, PLEAT_INVALID, "pLDDT of residue %lld is %g, expected 0 to 100", (long long)i + 1, plddt[i]);
+  }
+  return PLEAT_OK;
+}
+
+static pleat_status check_pae_row(int64_t n_res, int64_t i, const float *row, pleat_error *err) {
+  for (int64_t j = 0; j < n_res; j++) {
+    if (!(row[j] >= 0 && row[j] < 1e6f))
+      PLEAT_FAIL(err, PLEAT_INVALID, "predicted aligned error of residues %lld and %lld is %g, expected angstrom >= 0",
+                 (long long)i + 1, (long long)j + 1, row[j]);
+  }
+  return PLEAT_OK;
+}
+
+static pleat_status check_max_pae(double max_pae, pleat_error *err) {
+  if (!(max_pae >= 0 && isfinite(max_pae)))
+    PLEAT_FAIL(err, PLEAT_INVALID, "the largest predicted aligned error is %g, expected angstrom >= 0", max_pae);
+  return PLEAT_OK;
+}
+
+/* A row that passed check_pae_row. These are most of the bytes of a prediction, and their rounded values are whole
+ * numbers of hundredths: no printf. */
+static void put_pae_row(int64_t n_res, const float *row, int n_decimals, const char *separator, pleat_buf *buf) {
+  uint32_t scale = n_decimals == 1 ? 10 : 100;
+  pleat_buf_puts(buf, "[");
+  for (int64_t j = 0; j < n_res; j++) {
+    uint32_t scaled = (uint32_t)nearbyint((double)row[j] * scale);
+    uint32_t whole = scaled / scale, rest = scaled % scale;
+    char text[16];
+    char *p = text + sizeof text;
+    if (n_decimals == 2 && rest % 10) *--p = (char)('0' + rest % 10);
+    *--p = (char)('0' + (n_decimals == 2 ? rest / 10 : rest));
+    *--p = '.';
+    do {
+      *--p = (char)('0' + whole % 10);
+      whole /= 10;
+    } while (whole);
+    if (j > 0) pleat_buf_puts(buf, separator);
+    pleat_buf_append(buf, p, (size_t)(text + sizeof text - p));
+  }
+  pleat_buf_puts(buf, "]");
+}
+
+static pleat_status put_pae(int64_t n_res, const float *pae, int n_decimals, const char *separator, pleat_buf *buf,
+                            pleat_error *err) {
+  pleat_buf_puts(buf, "[");
+  for (int64_t i = 0; i < n_res; i++) {
+    PLEAT_TRY(check_pae_row(n_res, i, pae + i * n_res, err));
+    if (i > 0) pleat_buf_puts(buf, separator);
+    put_pae_row(n_res, pae + i * n_res, n_decimals, separator, buf);
+  }
+  pleat_buf_puts(buf, "]");
+  return PLEAT_OK;
+}
+
+/* NaN compares false and is caught by the checks of the rows. */
+static double largest(int64_t n_res, const float *pae) {
+  float max = 0;
+  for (int64_t k = 0; k < n_res * n_res; k++) max = pae[k] > max ? pae[k] : max;
+  return max;
+}
+
+static pleat_status begin(const pleat_scores *scores, bool has_pae, double max_pae, pleat_buf *buf, pleat_error *err) {
+  PLEAT_TRY(check_plddt(scores->n_res, scores->plddt, err));
+  PLEAT_TRY(pleat_writer_check_tm(scores->ptm, "pTM", err));
+  PLEAT_TRY(pleat_writer_check_tm(scores->iptm, "ipTM", err));
+  pleat_buf_puts(buf, "{\"plddt\":[");
+  for (int64_t i = 0; i < scores->n_res; i++) {
+    if (i > 0) pleat_buf_puts(buf, ",");
+    put_rounded(buf, scores->plddt[i], 2);
+  }
+  pleat_buf_puts(buf, "]");
+  if (!has_pae) return PLEAT_OK;
+  PLEAT_TRY(check_max_pae(max_pae, err));
+  pleat_buf_puts(buf, ",\"max_pae\":");
+  put_shortest(buf, max_pae);
+  pleat_buf_puts(buf, ",\"pae\":[");
+  return PLEAT_OK;
+}
+
+pleat_status pleat_scores_begin(const pleat_scores *scores, double max_pae, pleat_buf *buf, pleat_error *err) {
+  size_t n_before = buf->n;
+  return pleat_writer_finish(begin(scores, true, max_pae, buf, err), "the scores", n_before, buf, err);
+}
+
+pleat_status pleat_scores_add_row(const pleat_scores *scores, int64_t i, const float *row, pleat_buf *buf,
+                                  pleat_error *err) {
+  size_t n_before = buf->n;
+  PLEAT_TRY(check_pae_row(scores->n_res, i, row, err));
+  if (i > 0) pleat_buf_puts(buf, ",");
+  put_pae_row(scores->n_res, row, 2, ",", buf);
+  return pleat_writer_finish(PLEAT_OK, "the scores", n_before, buf, err);
+}
+
+static void end(const pleat_scores *scores, bool has_pae, pleat_buf *buf) {
+  if (has_pae) pleat_buf_puts(buf, "]");
+  if (!isnan(scores->ptm)) {
+    pleat_buf_puts(buf, ",\"ptm\":");
+    put_rounded(buf, scores->ptm, 2);
+  }
+  if (!isnan(scores->iptm)) {
+    pleat_buf_puts(buf, ",\"iptm\":");
+    put_rounded(buf, scores->iptm, 2);
+  }
+  pleat_buf_puts(buf, "}");
+}
+
+pleat_status pleat_scores_end(const pleat_scores *scores, pleat_buf *buf, pleat_error *err) {
+  size_t n_before = buf->n;
+  end(scores, true, buf);
+  return pleat_writer_finish(PLEAT_OK, "the scores", n_before, buf, err);
+}
+
+static pleat_status put_scores(const pleat_scores *scores, pleat_buf *buf, pleat_error *err) {
+  const float *pae = scores->opt_pae;
+  PLEAT_TRY(begin(scores, pae != NULL, pae ? largest(scores->n_res, pae) : 0, buf, err));
+  for (int64_t i = 0; pae && i < scores->n_res; i++)
+    PLEAT_TRY(pleat_scores_add_row(scores, i, pae + i * scores->n_res, buf, err));
+  end(scores, pae != NULL, buf);
+  return PLEAT_OK;
+}
+
+pleat_status pleat_scores_write(const pleat_scores *scores, pleat_buf *buf, pleat_error *err) {
+  size_t n_before = buf->n;
+  return pleat_writer_finish(put_scores(scores, buf, err), "the scores", n_before, buf, err);
+}
+
+pleat_status pleat_scores_write_pae_v1(int64_t n_res, const float *pae, pleat_buf *buf, pleat_error *err) {
+  size_t n_before = buf->n;
+  pleat_buf_puts(buf, "{\"predicted_aligned_error\": ");
+  pleat_status status = put_pae(n_res, pae, 2, ", ", buf, err);
+  if (!status) {
+    pleat_buf_puts(buf, ", \"max_predicted_aligned_error\": ");
+    put_shortest(buf, largest(n_res, pae));
+    pleat_buf_puts(buf, "}");
+  }
+  return pleat_writer_finish(status, "the aligned errors", n_before, buf, err);
+}
+
+pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_pae, pleat_buf *buf,
+                                    pleat_error *err) {
+  PLEAT_TRY(check_max_pae(max_pae, err));
+  size_t n_before = buf->n;
+  pleat_buf_puts(buf, "[{\"predicted_aligned_error\":");
+  pleat_status status = put_pae(n_res, pae, 1, ",", buf, err);
+  if (!status) {
+    pleat_buf_puts(buf, ",\"max_predicted_aligned_error\":");
+    put_shortest(buf, max_pae);
+    pleat_buf_puts(buf, "}]");
+  }
+  return pleat_writer_finish(status, "the aligned errors", n_before, buf, err);
+}
+
+static char category(double plddt) { return plddt < 50 ? 'D' : plddt < 70 ? 'L' : plddt < 90 ? 'M' : 'H'; }
+
+pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_buf *buf, pleat_error *err) {
+  PLEAT_TRY(check_plddt(n_res, plddt, err));
+  size_t n_before = buf->n;
+  pleat_buf_puts(buf, "{\"residueNumber\":[");
+  for (int64_t i = 0; i < n_res; i++) pleat_buf_printf(buf, i ? ",%lld" : "%lld", (long long)i + 1);
+  pleat_buf_puts(buf, "],\"confidenceScore\":[");
+  for (int64_t i = 0; i < n_res; i++) {
+    if (i > 0) pleat_buf_puts(buf, ",");
+    put(buf, pleat_writer_trimmed, plddt[i], 2);
+  }
+  pleat_buf_puts(buf, "],\"confidenceCategory\":[");
+  for (int64_t i = 0; i < n_res; i++) pleat_buf_printf(buf, i ? ",\"%c\"" : "\"%c\"", category(plddt[i]));
+  pleat_buf_puts(buf, "]}");
+  return pleat_writer_finish(PLEAT_OK, "the confidences", n_before, buf, err);
+}
