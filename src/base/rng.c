@@ -44,7 +44,7 @@ void pleat_rng_permutation(pleat_rng *rng, int64_t n, int32_t *dst) {
   PLEAT_ASSERT(n <= INT32_MAX);
   for (int64_t i = 0; i < n; i++) {
     int64_t j = (int64_t)pleat_rng_below(rng, (uint64_t)i + 1);
-    dst[i] = dst[j];
+    if (j != i) dst[i] = dst[j];
     dst[j] = (int32_t)i;
   }
 }
