@@ -25,7 +25,8 @@ void pleat_confidence_plddt(const float *logits, int64_t N_res, int n_bins, doub
 
 pleat_status pleat_pae_init(int64_t N_res, int n_bins, const float *breaks, const float *opt_weights,
                             const int32_t *opt_asym_id, pleat_pae *out_pae, pleat_error *err) {
-  if (N_res < 1) PLEAT_FAIL(err, PLEAT_INVALID, "aligned error of %lld residues: at least 1 is needed", (long long)N_res);
+  if (N_res < 1)
+    PLEAT_FAIL(err, PLEAT_INVALID, "aligned error of %lld residues: at least 1 is needed", (long long)N_res);
   if (n_bins < 3 || n_bins > PLEAT_MAX_PAE_BINS)
     PLEAT_FAIL(err, PLEAT_INVALID, "%d aligned-error bins: 3 to %d are supported", n_bins, PLEAT_MAX_PAE_BINS);
   for (int b = 1; b < n_bins - 1; b++) {

@@ -24,8 +24,8 @@ static pleat_status check_residue(const pleat_structure *s, int64_t i, int64_t *
     const float *xyz = s->atom_positions + (i * PLEAT_N_ATOM37 + a) * 3;
     if (!isfinite(xyz[0]) || !isfinite(xyz[1]) || !isfinite(xyz[2]) || !isfinite(s->b_factors[i * PLEAT_N_ATOM37 + a]))
       PLEAT_FAIL(err, PLEAT_INVALID,
-                 "atom %s of residue %s %d (number %lld of the model) has a coordinate or B factor that is not a finite "
-                 "number",
+                 "atom %s of residue %s %d (number %lld of the model) has a coordinate or B factor that is not a "
+                 "finite number",
                  pleat_atom37_names[a], pleat_restype_names[s->aatype[i]], (int)s->residue_index[i], (long long)i + 1);
     ++*n_atoms;
   }

@@ -71,7 +71,8 @@ static bool put_number(pleat_buf *buf, double value, int n_decimals, int width) 
 
 static pleat_status fail_residue(const pleat_structure *s, int64_t i, const char *what, pleat_error *err) {
   PLEAT_FAIL(err, PLEAT_UNSUPPORTED,
-             "%s of residue %s %c %d (number %lld of the model) does not fit the columns of the PDB format: write mmCIF",
+             "%s of residue %s %c %d (number %lld of the model) does not fit the columns of the PDB format: write "
+             "mmCIF",
              what, pleat_restype_names[s->aatype[i]], chain_letters[s->chain_index[i]], (int)s->residue_index[i],
              (long long)i + 1);
 }
@@ -109,8 +110,9 @@ static pleat_status put_model(const pleat_structure *s, pleat_buf *buf, pleat_er
   int64_t serial = 1;
   for (int64_t i = 0; i < s->n_res; i++) {
     if (s->chain_index[i] >= PLEAT_PDB_MAX_CHAINS)
-      PLEAT_FAIL(err, PLEAT_UNSUPPORTED, "residue %lld is in chain %d, but the PDB format has letters for %d: write mmCIF",
-                 (long long)i + 1, (int)s->chain_index[i] + 1, PLEAT_PDB_MAX_CHAINS);
+      PLEAT_FAIL(err, PLEAT_UNSUPPORTED,
+                 "residue %lld is in chain %d, but the PDB format has letters for %d: write mmCIF", (long long)i + 1,
+                 (int)s->chain_index[i] + 1, PLEAT_PDB_MAX_CHAINS);
     if (s->residue_index[i] < -999 || s->residue_index[i] > 9999) return fail_residue(s, i, "the number", err);
     if (i > 0 && s->chain_index[i] != s->chain_index[i - 1]) PLEAT_TRY(put_chain_end(s, i - 1, serial++, buf, err));
     for (int a = 0; a < PLEAT_N_ATOM37; a++) {

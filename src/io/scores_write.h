@@ -38,7 +38,8 @@ PLEAT_CHECKED pleat_status pleat_scores_write_pae_v1(int64_t n_res, const float 
 PLEAT_CHECKED pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_pae, pleat_buf *buf,
                                                   pleat_error *err);
 
-/* AlphaFold's confidence_<model>.json: residue numbers from 1, pLDDT and its category (D < 50 <= L < 70 <= M < 90 <= H). */
+/* AlphaFold's confidence_<model>.json: residue numbers from 1, pLDDT and its category (D < 50 <= L < 70 <= M < 90 <= H).
+ */
 PLEAT_CHECKED pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_buf *buf,
                                                          pleat_error *err);
 
