@@ -21,6 +21,9 @@ typedef struct pleat_weight_info {
  * (shared/golden/README.md). Errors: IO (missing, unreadable), WEIGHTS (malformed, truncated, zip bomb, unsafe or
  * duplicate member name, unsupported dtype), NOMEM. The message names the file and, where there is one, the tensor. */
 PLEAT_CHECKED pleat_status pleat_weights_open(const char *spec, pleat_weights **out_weights, pleat_error *err);
+/* The same from bytes that outlive the weights; `spec` tells "synth:" and is the name in messages. */
+PLEAT_CHECKED pleat_status pleat_weights_open_bytes(const char *spec, const uint8_t *data, size_t n,
+                                                    pleat_weights **out_weights, pleat_error *err);
 void pleat_weights_close(pleat_weights *weights); /* NULL is allowed */
 
 bool pleat_weights_is_synthetic(const pleat_weights *weights);

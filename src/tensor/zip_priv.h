@@ -1,0 +1,22 @@
+/* Record sizes and signatures shared by the zip reader and writer.
+ * Source: PKWARE APPNOTE.TXT 6.3, section 4.3.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_TENSOR_ZIP_PRIV_H
+#define PLEAT_TENSOR_ZIP_PRIV_H
+
+enum {
+  ZIP_LOCAL_SIZE = 30,
+  ZIP_CENTRAL_SIZE = 46,
+  ZIP_END_SIZE = 22,
+  ZIP_END64_SIZE = 56,
+  ZIP_LOCATOR_SIZE = 20,
+  ZIP64_EXTRA_ID = 1,
+  ZIP_LOCAL_SIGNATURE = 0x04034B50,
+  ZIP_CENTRAL_SIGNATURE = 0x02014B50,
+  ZIP_END_SIGNATURE = 0x06054B50,
+  ZIP_END64_SIGNATURE = 0x06064B50,
+  ZIP_LOCATOR_SIGNATURE = 0x07064B50
+};
+
+#endif
