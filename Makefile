@@ -1,0 +1,61 @@
+# Front door of the build: every target is a plain command of CMake, CTest or scripts/.
+#   make [BUILD=dir] [CMAKE_FLAGS=...]    make test [TESTS=regex]    make install PREFIX=dir [DESTDIR=dir]
+BUILD ?= build
+PREFIX ?= /usr/local
+CMAKE_FLAGS ?=
+TESTS ?= .
+FUZZ_SECONDS ?= 60
+CTEST = ctest --output-on-failure -R '$(TESTS)'
+
+.PHONY: all deps setup demo test bench check format asan tsan fuzz install clean
+
+all: $(BUILD)/build.ninja
+	@cmake --build $(BUILD)
+
+$(BUILD)/build.ninja:
+	@cmake -S . -B $(BUILD) -G Ninja $(CMAKE_FLAGS)
+
+# Installs what is missing; a quick look when nothing is.
+deps:
+	@scripts/setup --check >/dev/null || scripts/setup
+
+setup:
+	@scripts/setup
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@PLEAT=$(BUILD)/pleat scripts/demo
+
+test: deps
+	@$(MAKE) --no-print-directory all
+	@cd $(BUILD) && $(CTEST)
+
+bench: all
+	@scripts/bench $(BUILD)
+
+check: all
+	@scripts/check $(BUILD)
+
+format:
+	@scripts/check-format --fix
+
+asan:
+	@$(MAKE) --no-print-directory all BUILD=build-asan CMAKE_FLAGS='-DCMAKE_BUILD_TYPE=Debug -DPLEAT_SANITIZE=ON $(CMAKE_FLAGS)'
+	@cd build-asan && $(CTEST)
+
+tsan:
+	@$(MAKE) --no-print-directory all BUILD=build-tsan CMAKE_FLAGS='-DCMAKE_BUILD_TYPE=Debug -DPLEAT_TSAN=ON $(CMAKE_FLAGS)'
+	@cd build-tsan && $(CTEST)
+
+fuzz:
+	@$(MAKE) --no-print-directory all BUILD=build-fuzz CMAKE_FLAGS='-DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DPLEAT_FUZZ=ON $(CMAKE_FLAGS)'
+	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)
+
+# The prefix is configured, not only given to the install step: it is written into pleat.pc.
+install:
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
+	@cmake --build $(BUILD)
+	@cmake --install $(BUILD)
+
+clean:
+	rm -rf build build-asan build-tsan build-fuzz demo_out
