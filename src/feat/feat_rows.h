@@ -70,9 +70,9 @@ int64_t pleat_feat_match_nearest(const uint8_t *row, const uint8_t *centres, int
 /* has = min(d, 1), value = atan(d / 3) * 2 / pi for n deletion counts. Written with `ld_dst` elements between them. */
 void pleat_feat_deletions(const float *deletions, int64_t n, int64_t ld_dst, float *dst_has, float *dst_value);
 
-/* One row of msa_feat, dst [n_cols, 49], in three steps: begin writes the row itself and opens the cluster sums with it,
- * add puts a member into the sums, finish divides by `count`. Hidden columns (mask 0) enter no profile.
- * begin's own deletions enter the mean also where they are hidden, as published. */
+/* One row of msa_feat, dst [n_cols, 49], in three steps: begin writes the row itself and opens the cluster sums with
+ * it, add puts a member into the sums, finish divides by `count`. Hidden columns (mask 0) enter no profile. begin's own
+ * deletions enter the mean also where they are hidden, as published. */
 void pleat_feat_msa_begin(const uint8_t *tokens, const float *deletions, const uint8_t *opt_mask, int64_t n_cols,
                           float *dst);
 void pleat_feat_msa_add(const uint8_t *tokens, const float *deletions, const uint8_t *opt_mask, float weight,
