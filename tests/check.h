@@ -71,9 +71,9 @@ static inline bool check_ok(pleat_status status, const pleat_error *opt_err, con
 }
 
 /* Each is an expression that is true when the check held. CHECK_INT takes anything that fits int64_t. */
-#define CHECK(cond) check_true(!!(cond), #cond, __FILE__, __LINE__)
-#define CHECK_INT(got, want) check_int((int64_t)(got), (int64_t)(want), #got, __FILE__, __LINE__)
-#define CHECK_STR(got, want) check_str((got), (want), #got, __FILE__, __LINE__)
+#define CHECK(cond)                check_true(!!(cond), #cond, __FILE__, __LINE__)
+#define CHECK_INT(got, want)       check_int((int64_t)(got), (int64_t)(want), #got, __FILE__, __LINE__)
+#define CHECK_STR(got, want)       check_str((got), (want), #got, __FILE__, __LINE__)
 #define CHECK_NEAR(got, want, tol) check_near((double)(got), (double)(want), (double)(tol), #got, __FILE__, __LINE__)
 #define CHECK_OK(status_expr, err) check_ok((status_expr), (err), #status_expr, __FILE__, __LINE__)
 

@@ -10,47 +10,29 @@
 const char *pleat_status_text(pleat_status status) {
   switch (status) {
 #define X(name, value, text) \
-  case PLEAT_##name:         \
-    return text;
+  case PLEAT_##name: return text;
     PLEAT_STATUS_MAP(X)
 #undef X
   }
   return "unknown status";
 }
 
-/* The message is formatted aside, because its arguments may point into err itself (a caller that adds context). */
-static void fill(pleat_error *err, pleat_status status, const char *file, int64_t line, int64_t column,
-                 const char *fmt, va_list args) {
+/* Both texts are formatted aside, because the arguments may point into err (a caller that adds context). */
+void pleat_error_set(pleat_error *err, pleat_status status, const char *file, int64_t line, int64_t column,
+                     const char *fmt, ...) {
+  if (!err) return;
   char message[sizeof err->message];
   char file_copy[sizeof err->file];
+  va_list args;
+  va_start(args, fmt);
   vsnprintf(message, sizeof message, fmt, args);
+  va_end(args);
   snprintf(file_copy, sizeof file_copy, "%s", file ? file : "");
   memcpy(err->message, message, sizeof message);
   memcpy(err->file, file_copy, sizeof file_copy);
   err->status = status;
   err->line = line;
   err->column = column;
-}
-
-pleat_status pleat_fail(pleat_error *err, pleat_status status, const char *fmt, ...) {
-  if (err) {
-    va_list args;
-    va_start(args, fmt);
-    fill(err, status, NULL, 0, 0, fmt, args);
-    va_end(args);
-  }
-  return status;
-}
-
-pleat_status pleat_fail_at(pleat_error *err, pleat_status status, const char *file, int64_t line, int64_t column,
-                           const char *fmt, ...) {
-  if (err) {
-    va_list args;
-    va_start(args, fmt);
-    fill(err, status, file, line, column, fmt, args);
-    va_end(args);
-  }
-  return status;
 }
 
 /* strerror_r returns int by POSIX and char * by glibc; the two are told apart by type. */

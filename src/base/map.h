@@ -22,7 +22,7 @@ typedef struct pleat_map {
  * PLEAT_MAP_NONE when the key is new. */
 bool pleat_map_insert(pleat_map *map, const char *key, size_t n_key, uint32_t value, uint32_t *opt_out_existing);
 uint32_t pleat_map_find(const pleat_map *map, const char *key, size_t n_key); /* PLEAT_MAP_NONE when absent */
-void pleat_map_clear(pleat_map *map); /* keeps the memory */
+void pleat_map_clear(pleat_map *map);                                         /* keeps the memory */
 void pleat_map_fini(pleat_map *map);
 uint64_t pleat_hash64(const void *bytes, size_t n); /* FNV-1a, 64 bits */
 

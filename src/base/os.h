@@ -36,12 +36,12 @@ PLEAT_CHECKED pleat_status pleat_dir_create(const char *path, pleat_error *err);
 bool pleat_path_exists(const char *path);
 bool pleat_path_is_dir(const char *path);
 
-int pleat_os_cores(void);                  /* usable by this process: affinity, cgroup */
-uint64_t pleat_os_memory_total(void);      /* bytes, cgroup limit included */
-uint64_t pleat_os_memory_available(void);  /* bytes that can be taken without swapping; 0 = unknown */
-uint64_t pleat_os_resident_peak(void);     /* bytes, this process's maximum so far; 0 = unknown */
-uint64_t pleat_os_resident_now(void);      /* bytes; 0 = unknown */
-double pleat_os_time_ms(void);             /* monotonic */
+int pleat_os_cores(void);                 /* usable by this process: affinity, cgroup */
+uint64_t pleat_os_memory_total(void);     /* bytes, cgroup limit included */
+uint64_t pleat_os_memory_available(void); /* bytes that can be taken without swapping; 0 = unknown */
+uint64_t pleat_os_resident_peak(void);    /* bytes, this process's maximum so far; 0 = unknown */
+uint64_t pleat_os_resident_now(void);     /* bytes; 0 = unknown */
+double pleat_os_time_ms(void);            /* monotonic */
 
 /* Page-aligned zeroed memory straight from the system, given back at once on free; NULL when refused. */
 void *pleat_os_pages_alloc(size_t n_bytes);

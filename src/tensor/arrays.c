@@ -142,8 +142,7 @@ pleat_status pleat_arrays_add(pleat_arrays *set, const char *name, pleat_dtype d
 }
 
 pleat_status pleat_arrays_add_bytes(pleat_arrays *set, const char *name, size_t item_size, int rank,
-                                    const int64_t *shape, const void *opt_data, void **opt_out_data,
-                                    pleat_error *err) {
+                                    const int64_t *shape, const void *opt_data, void **opt_out_data, pleat_error *err) {
   if (item_size > PTRDIFF_MAX) PLEAT_FAIL(err, PLEAT_INVALID, "array '%s': items of %zu bytes", name, item_size);
   return add(set, name, PLEAT_BYTES, item_size, rank, shape, opt_data, opt_out_data, err);
 }

@@ -15,8 +15,8 @@ static pleat_status fail_with_number(int number, pleat_error *err) {
 }
 
 static void test_status_texts(void) {
-#define X(name, value, text)         \
-  CHECK_INT(PLEAT_##name, value);    \
+#define X(name, value, text)      \
+  CHECK_INT(PLEAT_##name, value); \
   CHECK_STR(pleat_status_text(PLEAT_##name), text);
   PLEAT_STATUS_MAP(X)
 #undef X

@@ -13,7 +13,8 @@ static void test_mix64(void) {
 
 /* Regression: the bytes of every run with a seed depend on these. */
 static void test_fixed_values(void) {
-  static const uint64_t want[4] = {UINT64_C(0x2d15d081fd830f51), UINT64_C(0x5a6d9049c9d125be), UINT64_C(0x7ce1351fb0d23fcf), UINT64_C(0x54751fd1944cea13)};
+  static const uint64_t want[4] = {UINT64_C(0x2d15d081fd830f51), UINT64_C(0x5a6d9049c9d125be),
+                                   UINT64_C(0x7ce1351fb0d23fcf), UINT64_C(0x54751fd1944cea13)};
   pleat_rng rng = pleat_rng_init(1, 2);
   for (int i = 0; i < 4; i++) {
     uint64_t got = pleat_rng_u64(&rng);
