@@ -95,7 +95,7 @@ static void append_central(pleat_zip_writer *writer, const char *name, uint32_t 
   p = pleat_le_store(p, 3 << 8 | VERSION_ZIP64, 2); /* made by: Unix, so that extracted files are readable */
   p = store_common(p, is_zip64, crc, size, n_name);
   p = pleat_le_store(p, n_extra, 2);
-  p = pleat_le_store(p, 0, 8); /* comment, disk, internal attributes */
+  p = pleat_le_store(p, 0, 6); /* comment, disk, internal attributes */
   p = pleat_le_store(p, (uint64_t)LOCAL_ATTRIBUTES_RW_R_R << 16, 4);
   pleat_le_store(p, clamp32(at), 4);
   pleat_buf_append(&writer->directory, central, sizeof central);
