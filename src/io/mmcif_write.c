@@ -75,6 +75,17 @@ static bool find_entities(model *m) {
   return is_ok;
 }
 
+/* data_, save_ ... in any case would end the value before. */
+static bool is_reserved(const char *text) {
+  static const char *const words[] = {"data_", "global_", "loop_", "save_", "stop_"};
+  for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+    size_t n = 0;
+    while (words[k][n] && (text[n] | 0x20) == (words[k][n] | 0x20)) n++;
+    if (!words[k][n]) return true;
+  }
+  return false;
+}
+
 /* Appends text as one CIF value, quoted where the syntax asks for it. */
 static void put_value(pleat_buf *buf, const char *text) {
   static const char special_start[] = "_#$'\"[];";
@@ -82,14 +93,14 @@ static void put_value(pleat_buf *buf, const char *text) {
     pleat_buf_puts(buf, "?");
     return;
   }
-  bool is_plain = !strchr(special_start, text[0]) && strcmp(text, "?") != 0 && strcmp(text, ".") != 0;
+  bool is_plain =
+      !strchr(special_start, text[0]) && !is_reserved(text) && strcmp(text, "?") != 0 && strcmp(text, ".") != 0;
   bool has_double = false, has_newline = false;
   for (const char *p = text; *p; p++) {
     if (*p <= ' ' || *p > '~') is_plain = false;
     if (*p == '"') has_double = true;
     if (*p == '\n') has_newline = true;
   }
-  if (strchr("dsglDSGL", text[0])) is_plain = is_plain && !strchr(text, '_'); /* data_, save_, loop_, ... */
   const char *quote = is_plain ? "" : "\"";
   bool is_block = !is_plain && (has_double || has_newline);
   pleat_buf_puts(buf, is_block ? "\n;" : quote);
@@ -105,6 +116,16 @@ static void put_item(pleat_buf *buf, const char *name, const char *value) {
   pleat_buf_printf(buf, "%-45s ", name);
   put_value(buf, value);
   pleat_buf_puts(buf, "\n");
+}
+
+/* Starts a table: its category and the names of its columns, separated by blanks. */
+static void put_loop(pleat_buf *buf, const char *category, const char *columns) {
+  pleat_buf_puts(buf, "loop_\n");
+  while (*columns) {
+    int n = (int)strcspn(columns, " ");
+    pleat_buf_printf(buf, "_%s.%.*s\n", category, n, columns);
+    columns += columns[n] ? n + 1 : n;
+  }
 }
 
 static void put_entry(const model *m) {
@@ -184,18 +205,19 @@ static void put_sequence(const model *m, const chain *c, bool is_canonical) {
     pleat_buf_append(m->buf, is_spelled ? "(UNK)" : &pleat_restype_letters[type], is_spelled ? 5 : 1);
     width += is_spelled ? 5 : 1;
   }
-  pleat_buf_puts(m->buf, "\n;\n");
+  pleat_buf_puts(m->buf, "\n;");
 }
 
 static void put_entities(const model *m) {
   pleat_buf *buf = m->buf;
-  pleat_buf_puts(buf, "loop_\n_entity.id\n_entity.type\n_entity.pdbx_description\n_entity.pdbx_number_of_molecules\n");
+  put_loop(buf, "entity", "id type pdbx_description pdbx_number_of_molecules");
   for (size_t e = 0; e < m->n_entities; e++)
     pleat_buf_printf(buf, "%zu polymer \"Chain %s\" %zu\n", e + 1, m->chains[m->entities[e].i_chain].name,
                      m->entities[e].n_chains);
-  pleat_buf_puts(buf, "#\nloop_\n_entity_poly.entity_id\n_entity_poly.type\n_entity_poly.nstd_linkage\n"
-                      "_entity_poly.nstd_monomer\n_entity_poly.pdbx_strand_id\n"
-                      "_entity_poly.pdbx_seq_one_letter_code\n_entity_poly.pdbx_seq_one_letter_code_can\n");
+  pleat_buf_puts(buf, "#\n");
+  put_loop(
+      buf, "entity_poly",
+      "entity_id type nstd_linkage nstd_monomer pdbx_strand_id pdbx_seq_one_letter_code pdbx_seq_one_letter_code_can");
   for (size_t e = 0; e < m->n_entities; e++) {
     pleat_buf_printf(buf, "%zu polypeptide(L) no no ", e + 1);
     const char *comma = "";
@@ -207,16 +229,18 @@ static void put_entities(const model *m) {
     const chain *c = &m->chains[m->entities[e].i_chain];
     put_sequence(m, c, false);
     put_sequence(m, c, true);
+    pleat_buf_puts(buf, "\n");
   }
-  pleat_buf_puts(buf, "#\nloop_\n_entity_poly_seq.entity_id\n_entity_poly_seq.num\n_entity_poly_seq.mon_id\n"
-                      "_entity_poly_seq.hetero\n");
+  pleat_buf_puts(buf, "#\n");
+  put_loop(buf, "entity_poly_seq", "entity_id num mon_id hetero");
   for (size_t e = 0; e < m->n_entities; e++) {
     const chain *c = &m->chains[m->entities[e].i_chain];
     for (int64_t i = c->begin; i < c->end; i++)
       pleat_buf_printf(buf, "%zu %lld %s n\n", e + 1, (long long)(i - c->begin + 1),
                        pleat_restype_names[m->s->aatype[i]]);
   }
-  pleat_buf_puts(buf, "#\nloop_\n_struct_asym.id\n_struct_asym.entity_id\n_struct_asym.details\n");
+  pleat_buf_puts(buf, "#\n");
+  put_loop(buf, "struct_asym", "id entity_id details");
   for (size_t k = 0; k < m->n_chains; k++)
     pleat_buf_printf(buf, "%s %d .\n", m->chains[k].name, (int)m->chains[k].entity + 1);
   pleat_buf_puts(buf, "#\n");
@@ -224,9 +248,9 @@ static void put_entities(const model *m) {
 
 static void put_components(const model *m) {
   static const char *const names[PLEAT_RESTYPE_X + 1] = {
-      "ALANINE", "ARGININE", "ASPARAGINE", "ASPARTIC ACID", "CYSTEINE",   "GLUTAMINE", "GLUTAMIC ACID",
-      "GLYCINE", "HISTIDINE", "ISOLEUCINE", "LEUCINE",      "LYSINE",     "METHIONINE", "PHENYLALANINE",
-      "PROLINE", "SERINE",    "THREONINE",  "TRYPTOPHAN",   "TYROSINE",   "VALINE",     "UNKNOWN",
+      "ALANINE", "ARGININE",  "ASPARAGINE", "ASPARTIC ACID", "CYSTEINE", "GLUTAMINE",  "GLUTAMIC ACID",
+      "GLYCINE", "HISTIDINE", "ISOLEUCINE", "LEUCINE",       "LYSINE",   "METHIONINE", "PHENYLALANINE",
+      "PROLINE", "SERINE",    "THREONINE",  "TRYPTOPHAN",    "TYROSINE", "VALINE",     "UNKNOWN",
   };
   bool is_used[PLEAT_RESTYPE_X + 1] = {false};
   bool is_element_used[128] = {false};
@@ -236,14 +260,15 @@ static void put_components(const model *m) {
       if (pleat_structure_has_atom(m->s, i, a)) is_element_used[(int)pleat_atom37_names[a][0]] = true;
     }
   }
-  pleat_buf_puts(m->buf, "loop_\n_chem_comp.id\n_chem_comp.type\n_chem_comp.name\n");
+  put_loop(m->buf, "chem_comp", "id type name");
   for (int t = 0; t <= PLEAT_RESTYPE_X; t++) {
     if (!is_used[t]) continue;
     bool is_glycine = strcmp(pleat_restype_names[t], "GLY") == 0;
     pleat_buf_printf(m->buf, "%s \"%speptide linking\" \"%s\"\n", pleat_restype_names[t], is_glycine ? "" : "L-",
                      names[t]);
   }
-  pleat_buf_puts(m->buf, "#\nloop_\n_atom_type.symbol\n");
+  pleat_buf_puts(m->buf, "#\n");
+  put_loop(m->buf, "atom_type", "symbol");
   for (int c = 'A'; c <= 'Z'; c++) {
     if (is_element_used[c]) pleat_buf_printf(m->buf, "%c\n", c);
   }
@@ -255,10 +280,11 @@ static void put_modeling(const model *m) {
   put_item(buf, "_ma_data.id", "1");
   put_item(buf, "_ma_data.name", "Model");
   put_item(buf, "_ma_data.content_type", "model coordinates");
-  pleat_buf_puts(buf, "#\nloop_\n_ma_target_entity.entity_id\n_ma_target_entity.data_id\n_ma_target_entity.origin\n");
+  pleat_buf_puts(buf, "#\n");
+  put_loop(buf, "ma_target_entity", "entity_id data_id origin");
   for (size_t e = 0; e < m->n_entities; e++) pleat_buf_printf(buf, "%zu 1 .\n", e + 1);
-  pleat_buf_puts(buf, "#\nloop_\n_ma_target_entity_instance.asym_id\n_ma_target_entity_instance.entity_id\n"
-                      "_ma_target_entity_instance.details\n");
+  pleat_buf_puts(buf, "#\n");
+  put_loop(buf, "ma_target_entity_instance", "asym_id entity_id details");
   for (size_t k = 0; k < m->n_chains; k++)
     pleat_buf_printf(buf, "%s %d .\n", m->chains[k].name, (int)m->chains[k].entity + 1);
   pleat_buf_puts(buf, "#\n");
@@ -269,8 +295,8 @@ static void put_modeling(const model *m) {
   put_item(buf, "_ma_model_list.model_group_name", "pleat models");
   put_item(buf, "_ma_model_list.data_id", "1");
   put_item(buf, "_ma_model_list.model_type", "Ab initio model");
-  pleat_buf_puts(buf, "#\nloop_\n_ma_protocol_step.ordinal_id\n_ma_protocol_step.protocol_id\n"
-                      "_ma_protocol_step.step_id\n_ma_protocol_step.method_type\n");
+  pleat_buf_puts(buf, "#\n");
+  put_loop(buf, "ma_protocol_step", "ordinal_id protocol_id step_id method_type");
   int step = 0;
   const bool is_done[] = {m->info->has_msa, m->info->has_templates, true};
   const char *const methods[] = {"coevolution MSA", "template search", "modeling"};
@@ -303,13 +329,14 @@ static void put_quality(const model *m) {
   const pleat_structure *s = m->s;
   const double tm[] = {m->info->ptm, m->info->iptm};
   const char *const tm_names[] = {"pTM", "ipTM"};
-  pleat_buf_puts(buf, "loop_\n_ma_qa_metric.id\n_ma_qa_metric.name\n_ma_qa_metric.description\n_ma_qa_metric.type\n"
-                      "_ma_qa_metric.mode\n_ma_qa_metric.software_group_id\n"
-                      "1 pLDDT \"mean predicted lddt, 0 to 100\" pLDDT global 1\n"
-                      "2 pLDDT \"predicted lddt, 0 to 100\" pLDDT local 1\n");
+  const char *const tm_texts[] = {"predicted TM-score", "predicted TM-score of the interfaces"};
+  put_loop(buf, "ma_qa_metric", "id name description type mode software_group_id");
+  pleat_buf_puts(
+      buf,
+      "1 pLDDT \"mean predicted lddt, 0 to 100\" pLDDT global 1\n2 pLDDT \"predicted lddt, 0 to 100\" pLDDT local 1\n");
   for (int i = 0; i < 2; i++) {
     if (!isnan(tm[i]))
-      pleat_buf_printf(buf, "%d %s \"predicted TM-score, 0 to 1\" %s global 1\n", 3 + i, tm_names[i], tm_names[i]);
+      pleat_buf_printf(buf, "%d %s \"%s, 0 to 1\" %s global 1\n", 3 + i, tm_names[i], tm_texts[i], tm_names[i]);
   }
   double sum = 0, plddt = 0;
   int64_t n = 0;
@@ -318,8 +345,9 @@ static void put_quality(const model *m) {
     sum += plddt;
     n++;
   }
-  pleat_buf_puts(buf, "#\nloop_\n_ma_qa_metric_global.ordinal_id\n_ma_qa_metric_global.model_id\n"
-                      "_ma_qa_metric_global.metric_id\n_ma_qa_metric_global.metric_value\n1 1 1 ");
+  pleat_buf_puts(buf, "#\n");
+  put_loop(buf, "ma_qa_metric_global", "ordinal_id model_id metric_id metric_value");
+  pleat_buf_puts(buf, "1 1 1 ");
   put_number(buf, sum / (double)n, 2);
   int ordinal = 1;
   for (int i = 0; i < 2; i++) {
@@ -327,10 +355,9 @@ static void put_quality(const model *m) {
     pleat_buf_printf(buf, "\n%d 1 %d ", ++ordinal, 3 + i);
     put_number(buf, tm[i], 4);
   }
-  pleat_buf_puts(buf, "\n#\nloop_\n_ma_qa_metric_local.ordinal_id\n_ma_qa_metric_local.model_id\n"
-                      "_ma_qa_metric_local.label_asym_id\n_ma_qa_metric_local.label_seq_id\n"
-                      "_ma_qa_metric_local.label_comp_id\n_ma_qa_metric_local.metric_id\n"
-                      "_ma_qa_metric_local.metric_value\n");
+  pleat_buf_puts(buf, "\n#\n");
+  put_loop(buf, "ma_qa_metric_local",
+           "ordinal_id model_id label_asym_id label_seq_id label_comp_id metric_id metric_value");
   n = 0;
   for (size_t k = 0; k < m->n_chains; k++) {
     const chain *c = &m->chains[k];
@@ -364,13 +391,10 @@ static void put_residue_atoms(const model *m, const chain *c, int64_t i, int64_t
 }
 
 static void put_atoms(const model *m) {
-  pleat_buf_puts(m->buf, "loop_\n_atom_site.group_PDB\n_atom_site.id\n_atom_site.type_symbol\n"
-                         "_atom_site.label_atom_id\n_atom_site.label_alt_id\n_atom_site.label_comp_id\n"
-                         "_atom_site.label_asym_id\n_atom_site.label_entity_id\n_atom_site.label_seq_id\n"
-                         "_atom_site.pdbx_PDB_ins_code\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n"
-                         "_atom_site.occupancy\n_atom_site.B_iso_or_equiv\n_atom_site.auth_seq_id\n"
-                         "_atom_site.auth_comp_id\n_atom_site.auth_asym_id\n_atom_site.auth_atom_id\n"
-                         "_atom_site.pdbx_PDB_model_num\n");
+  put_loop(m->buf, "atom_site",
+           "group_PDB id type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id "
+           "label_seq_id pdbx_PDB_ins_code Cartn_x Cartn_y Cartn_z occupancy B_iso_or_equiv auth_seq_id auth_comp_id "
+           "auth_asym_id auth_atom_id pdbx_PDB_model_num");
   int64_t serial = 0;
   for (size_t k = 0; k < m->n_chains; k++) {
     for (int64_t i = m->chains[k].begin; i < m->chains[k].end; i++) put_residue_atoms(m, &m->chains[k], i, &serial);

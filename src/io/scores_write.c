@@ -171,8 +171,7 @@ pleat_status pleat_scores_write_pae_v1(int64_t n_res, const float *pae, pleat_bu
   return pleat_writer_finish(status, "the aligned errors", n_before, buf, err);
 }
 
-pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_pae, pleat_buf *buf,
-                                    pleat_error *err) {
+pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_pae, pleat_buf *buf, pleat_error *err) {
   PLEAT_TRY(check_max_pae(max_pae, err));
   size_t n_before = buf->n;
   pleat_buf_puts(buf, "[{\"predicted_aligned_error\":");
@@ -185,7 +184,9 @@ pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_
   return pleat_writer_finish(status, "the aligned errors", n_before, buf, err);
 }
 
-static char category(double plddt) { return plddt < 50 ? 'D' : plddt < 70 ? 'L' : plddt < 90 ? 'M' : 'H'; }
+static char category(double plddt) {
+  return plddt < 50 ? 'D' : plddt < 70 ? 'L' : plddt < 90 ? 'M' : 'H';
+}
 
 pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_buf *buf, pleat_error *err) {
   PLEAT_TRY(check_plddt(n_res, plddt, err));

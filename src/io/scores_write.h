@@ -31,15 +31,14 @@ PLEAT_CHECKED pleat_status pleat_scores_add_row(const pleat_scores *scores, int6
 PLEAT_CHECKED pleat_status pleat_scores_end(const pleat_scores *scores, pleat_buf *buf, pleat_error *err);
 
 /* ColabFold's *_predicted_aligned_error_v1.json: two decimals and the largest element, with json.dumps' blanks. */
-PLEAT_CHECKED pleat_status pleat_scores_write_pae_v1(int64_t n_res, const float *pae, pleat_buf *buf,
-                                                     pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_scores_write_pae_v1(int64_t n_res, const float *pae, pleat_buf *buf, pleat_error *err);
 
 /* AlphaFold's pae_<model>.json: one decimal; max_pae is what the bins can express (pleat_pae_max). */
 PLEAT_CHECKED pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_pae, pleat_buf *buf,
                                                   pleat_error *err);
 
-/* AlphaFold's confidence_<model>.json: residue numbers from 1, pLDDT and its category (D < 50 <= L < 70 <= M < 90 <= H).
- */
+/* AlphaFold's confidence_<model>.json: residue numbers from 1, pLDDT and its category: D below 50, L below 70, M below
+ * 90, else H. */
 PLEAT_CHECKED pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_buf *buf,
                                                          pleat_error *err);
 

@@ -10,11 +10,11 @@ typedef struct names {
   const char *path, *plddt_logits, *pae_logits, *breaks, *asym_id, *plddt, *pae, *ptm, *iptm;
 } names;
 
-#define GOLDEN(file, asym, iptm_name)                                                                              \
-  {                                                                                                                \
-    "golden/" file ".npz", "out/predicted_lddt/logits", "out/predicted_aligned_error/logits",                      \
+#define GOLDEN(file, asym, iptm_name)                                                                                 \
+  {                                                                                                                   \
+    "golden/" file ".npz", "out/predicted_lddt/logits", "out/predicted_aligned_error/logits",                         \
         "out/predicted_aligned_error/breaks", asym, "out/confidence/plddt", "out/confidence/predicted_aligned_error", \
-        "out/confidence/ptm", iptm_name                                                                            \
+        "out/confidence/ptm", iptm_name                                                                               \
   }
 
 static const names cases[] = {
