@@ -12,6 +12,8 @@ endfunction()
 
 # Synthetic weights are bit-exact with their specification: a fused multiply-add would round once instead of twice.
 pleat_source_flags("/src/weights/" -ffp-contract=off)
+# So are the distance bins of the published float32 code.
+pleat_source_flags("/src/backend/ref/" -ffp-contract=off)
 pleat_source_flags("/src/backend/cpu/" -O3)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
