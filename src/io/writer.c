@@ -70,13 +70,14 @@ int pleat_writer_shortest(double value, char *out) {
     snprintf(text, sizeof text, "%.*e", n_significant - 1, value);
     if (strtod(text, NULL) == value) break;
   }
-  char digits[20];
+  char digits[20] = {0};
   int n_digits = 0;
   const char *p = text;
   for (; *p && *p != 'e'; p++) {
     if (is_digit(*p)) digits[n_digits++] = *p;
   }
-  return lay_out(signbit(value), digits, n_digits, (int)strtol(p + 1, NULL, 10), out);
+  int exponent = *p == 'e' ? (int)strtol(p + 1, NULL, 10) : 0;
+  return lay_out(signbit(value), digits, n_digits, exponent, out);
 }
 
 double pleat_writer_around(double value, int n_decimals) {
