@@ -158,10 +158,10 @@ static bool read_zip64_extra(const uint8_t *extra, size_t n_extra, uint64_t **fi
 /* The local header repeats what the directory says; where they differ, two programs would see two archives. */
 static pleat_status read_local(const pleat_zip *zip, uint64_t at, uint64_t limit, const uint8_t *central,
                                pleat_zip_member *member, pleat_error *err) {
-  const uint8_t *local = zip->data + at;
   size_t n_name = strlen(member->name);
-  if (at > limit || limit - at < ZIP_LOCAL_SIZE + n_name || pleat_le_load32(local) != ZIP_LOCAL_SIGNATURE ||
-      pleat_le_load16(local + 26) != n_name || memcmp(local + ZIP_LOCAL_SIZE, member->name, n_name) != 0) {
+  const uint8_t *local = at <= limit && limit - at >= ZIP_LOCAL_SIZE + n_name ? zip->data + at : NULL;
+  if (!local || pleat_le_load32(local) != ZIP_LOCAL_SIGNATURE || pleat_le_load16(local + 26) != n_name ||
+      memcmp(local + ZIP_LOCAL_SIZE, member->name, n_name) != 0) {
     return pleat_fail_at(err, zip->bad_status, zip->path, 0, 0,
                          "member %.300s: expected its local header at offset %llu, found other bytes: the file is "
                          "damaged; fetch it again",
