@@ -82,7 +82,7 @@ static pleat_status widen(const uint8_t *src, const pleat_npy *npy, const pleat_
 static pleat_status read_member(const pleat_zip *zip, const pleat_zip_member *member, pleat_arrays *set,
                                 pleat_error *err) {
   uint8_t head[PLEAT_NPY_MAX_HEADER];
-  pleat_npy npy;
+  pleat_npy npy = {0};
   PLEAT_TRY(pleat_npz_peek(zip, member, &npy, err));
   size_t n_name = strlen(member->name) - N_SUFFIX;
   size_t n_body = (size_t)npy.n_elements * npy.item_size;

@@ -117,8 +117,11 @@ static pleat_status find_fan_in(const pleat_weights *weights, const name_parts *
                          "tensor %.300s: expected a matrix of at least %d axes, found %d", tensor->info.name,
                          first_axis + 1, tensor->info.rank);
   }
-  *out_fan_in = bias ? body_elements(tensor, parts->is_stacked) / body_elements(bias, parts->is_stacked)
-                     : tensor->info.shape[first_axis];
+  if (!bias) {
+    *out_fan_in = tensor->info.shape[first_axis];
+    return PLEAT_OK;
+  }
+  *out_fan_in = body_elements(tensor, parts->is_stacked) / body_elements(bias, parts->is_stacked);
   if (*out_fan_in > 0) return PLEAT_OK;
   return pleat_fail_at(err, PLEAT_WEIGHTS, weights->path, 0, 0,
                        "tensor %.300s: expected a matrix at least as large as its bias %.300s", tensor->info.name,
