@@ -45,6 +45,18 @@ foreach(name ${unit_tests})
   pleat_add_test(${test_name} tests_unit_${name})
 endforeach()
 
+# Operations on every backend; the harness is shared by all tests of the folder.
+if(EXISTS ${PROJECT_SOURCE_DIR}/src/backend/cpu/cpu.c)
+  pleat_add_programs(tests/ops test_*.c static ops_tests)
+endif()
+foreach(name ${ops_tests})
+  target_sources(tests_ops_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c
+                 ${PROJECT_SOURCE_DIR}/tests/ops/ops_cases.c)
+  target_include_directories(tests_ops_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  string(REGEX REPLACE "^test_" "ops/" test_name ${name})
+  pleat_add_test(${test_name} tests_ops_${name})
+endforeach()
+
 # Fuzz targets: with PLEAT_FUZZ a fuzzer, otherwise a program that replays the seed corpus.
 pleat_add_programs(tests/fuzz fuzz_*.c static fuzz_targets)
 foreach(name ${fuzz_targets})
