@@ -40,6 +40,7 @@ typedef struct pleat_result_info {
   const char *name;         /* of the target */
   const char *model;        /* e.g. "model_3_ptm" */
   bool is_synthetic;        /* adds a remark that the result is no prediction */
+  bool has_msa;             /* an alignment was used (mmCIF: the protocol) */
   const char *opt_remark;   /* further lines */
 } pleat_result_info;
 

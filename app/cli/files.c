@@ -1,0 +1,68 @@
+/* Folders and small text files of the program.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "files.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+pleat_status cli_error(pleat_error *err, pleat_status status, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  *err = (pleat_error){.status = status};
+  vsnprintf(err->message, sizeof err->message, fmt, args);
+  va_end(args);
+  return status;
+}
+
+pleat_status cli_folder_create(const char *path, bool *out_is_new, pleat_error *err) {
+  *out_is_new = false;
+  char *prefix = strdup(path);
+  if (!prefix) return cli_error(err, PLEAT_NOMEM, "no memory for the path '%s'", path);
+  for (char *p = prefix; *p; p++) {
+    if (p[0] == '/' || (p[1] != '/' && p[1] != '\0')) continue;
+    char next = p[1];
+    p[1] = '\0';
+    if (mkdir(prefix, 0777) == 0) *out_is_new = true;
+    p[1] = next;
+  }
+  free(prefix);
+  struct stat info;
+  if (stat(path, &info)) {
+    return cli_error(err, PLEAT_IO, "cannot make the folder '%s': %s", path, strerror(errno));
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return cli_error(err, PLEAT_IO, "cannot write into '%s': expected a folder, found a file", path);
+  }
+  if (access(path, W_OK | X_OK)) {
+    return cli_error(err, PLEAT_IO, "cannot write into the folder '%s': %s", path, strerror(errno));
+  }
+  return PLEAT_OK;
+}
+
+static int write_and_sync(const char *path, const char *text, size_t n) {
+  FILE *file = fopen(path, "wb");
+  if (!file) return errno;
+  errno = 0;
+  bool is_ok = fwrite(text, 1, n, file) == n && fflush(file) == 0 && fsync(fileno(file)) == 0;
+  int errnum = is_ok ? 0 : errno ? errno : EIO;
+  if (fclose(file) && !errnum) errnum = errno;
+  return errnum;
+}
+
+pleat_status cli_file_write(const char *path, const char *text, size_t n, pleat_error *err) {
+  size_t n_max = strlen(path) + 32;
+  char *temporary = malloc(n_max);
+  if (!temporary) return cli_error(err, PLEAT_NOMEM, "no memory for the path '%s'", path);
+  snprintf(temporary, n_max, "%s.tmp-%ld", path, (long)getpid());
+  int errnum = write_and_sync(temporary, text, n);
+  if (!errnum && rename(temporary, path)) errnum = errno;
+  if (errnum) unlink(temporary);
+  free(temporary);
+  return errnum ? cli_error(err, PLEAT_IO, "cannot write '%s': %s", path, strerror(errnum)) : PLEAT_OK;
+}

@@ -1,0 +1,112 @@
+/* The networks that a command uses.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "models.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "files.h"
+#include "progress.h"
+
+pleat_status cli_weights_path(const char *weights, const char *model, char out_path[CLI_MAX_PATH], pleat_error *err) {
+  static const char *const patterns[] = {"%s/params_%s.npz", "%s/params/params_%s.npz", "%s/params_%s.safetensors",
+                                         "%s/params/params_%s.safetensors"};
+  if (strlen(weights) + strlen(model) + 32 > CLI_MAX_PATH) {
+    return cli_error(err, PLEAT_INVALID, "the path of the weights is longer than %d bytes", CLI_MAX_PATH - 32);
+  }
+  struct stat info;
+  bool is_folder = strncmp(weights, "synth:", 6) != 0 && stat(weights, &info) == 0 && S_ISDIR(info.st_mode);
+  if (!is_folder) {
+    snprintf(out_path, CLI_MAX_PATH, "%s", weights);
+    return PLEAT_OK;
+  }
+  for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    snprintf(out_path, CLI_MAX_PATH, patterns[i], weights, model);
+    if (stat(out_path, &info) == 0) return PLEAT_OK;
+  }
+  return cli_error(
+      err, PLEAT_WEIGHTS,
+      "the folder '%s' holds no params_%s.npz or .safetensors, nor does its params/: give the file, or the "
+      "folder where the parameters were unpacked",
+      weights, model);
+}
+
+pleat_status cli_models_open(cli_models *models, const cli_args *args, const char *name, cli_model **out_model,
+                             pleat_error *err) {
+  for (int64_t i = 0; i < models->n_items; i++) {
+    if (strcmp(models->items[i]->name, name)) continue;
+    *out_model = models->items[i];
+    return PLEAT_OK;
+  }
+  cli_model *model = models->n_items < CLI_MAX_MODELS ? calloc(1, sizeof *model) : NULL;
+  if (!model) return cli_error(err, PLEAT_NOMEM, "no memory for model '%s'", name);
+  model->name = name;
+  pleat_status status = cli_weights_path(args->weights, name, model->path, err);
+  if (!status) {
+    double start_ms = cli_time_ms();
+    pleat_model_options options = cli_model_options(args, name);
+    status = pleat_model_open(model->path, &options, &model->handle, err);
+    model->load_ms = cli_time_ms() - start_ms;
+    if (status == PLEAT_IO) status = PLEAT_WEIGHTS; /* weights that are not there are weights that are missing */
+  }
+  if (status) {
+    free(model);
+    return status;
+  }
+  cli_log_debug("%s: opened %s in %.0f ms", name, model->path, model->load_ms);
+  models->items[models->n_items++] = model;
+  *out_model = model;
+  return PLEAT_OK;
+}
+
+void cli_models_close(cli_models *models) {
+  for (int64_t i = 0; i < models->n_items; i++) {
+    pleat_model_close(models->items[i]->handle);
+    free(models->items[i]);
+  }
+  models->n_items = 0;
+}
+
+int64_t cli_models_of(const cli_args *args, const char *sequence, const char *out_names[CLI_MAX_MODELS]) {
+  if (args->n_models > 0) {
+    memcpy(out_names, args->models, (size_t)args->n_models * sizeof *out_names);
+    return args->n_models;
+  }
+  out_names[0] = cli_sequence_chains(sequence) > 1 ? "model_1_multimer_v3" : "model_1_ptm";
+  return 1;
+}
+
+const char *cli_models_default_reason(const cli_args *args, const char *sequence) {
+  if (args->n_models > 0) return NULL;
+  return cli_sequence_chains(sequence) > 1 ? "default for a complex" : "default for one chain";
+}
+
+void cli_model_type(const char *name, const char **out_type, int *out_number) {
+  static const char *const types[][2] = {{"", "alphafold2"},
+                                         {"_ptm", "alphafold2_ptm"},
+                                         {"_multimer", "alphafold2_multimer_v1"},
+                                         {"_multimer_v2", "alphafold2_multimer_v2"},
+                                         {"_multimer_v3", "alphafold2_multimer_v3"}};
+  size_t n_prefix = strlen("model_1");
+  const char *suffix = strlen(name) >= n_prefix ? name + n_prefix : "";
+  *out_number = strlen(name) >= n_prefix ? name[n_prefix - 1] - '0' : 0;
+  *out_type = "alphafold2";
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (strcmp(suffix, types[i][0]) == 0) *out_type = types[i][1];
+  }
+}
+
+int64_t cli_sequence_residues(const char *sequence) {
+  int64_t n = 0;
+  for (; *sequence; sequence++) n += *sequence != ':';
+  return n;
+}
+
+int64_t cli_sequence_chains(const char *sequence) {
+  int64_t n = 1;
+  for (; *sequence; sequence++) n += *sequence == ':';
+  return n;
+}

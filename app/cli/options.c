@@ -1,0 +1,468 @@
+/* The table of all options, and parsing, help and error messages made from it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum option_kind {
+  KIND_FLAG,
+  KIND_TEXT,
+  KIND_CHOICE, /* one of `choices` */
+  KIND_MODELS, /* names of models, separated by ',' */
+  KIND_MODEL,  /* one name */
+  KIND_INTEGER,
+  KIND_PAIR, /* two integers, a:b */
+  KIND_SIZE, /* bytes with an optional K, M, G or T */
+  KIND_REAL
+} option_kind;
+
+typedef struct option {
+  const char *name;
+  char letter; /* 0 = none */
+  option_kind kind;
+  const char *value; /* its name in the help */
+  size_t offset;     /* of the field of cli_args */
+  bool is_required;
+  double min, max; /* of numbers */
+  const char *help;
+  const char *const *choices;
+} option;
+
+static const char *const precisions[] = {"f32", "bf16", NULL};
+static const char *const dtypes[] = {"f32", "bf16", "f16", NULL};
+static const char *const msa_orders[] = {"identity", "random", NULL};
+static const char *const log_levels[] = {"quiet", "info", "debug", NULL};
+static const char *const stages[] = {"build",     "simplify", "skip",   "hoist", "fuse",
+                                     "precision", "chunk",    "memory", "plan",  NULL};
+
+#define FIELD(name) offsetof(cli_args, name)
+static const option options[CLI_N_OPTS] = {
+    [CLI_OPT_OUT_DIR] = {"out", 'o', KIND_TEXT, "DIR", FIELD(out), true, 0, 0,
+                         "folder for the results; made when missing", NULL},
+    [CLI_OPT_OUT_FILE] = {"out", 'o', KIND_TEXT, "FILE", FIELD(out), false, 0, 0, "file to write", NULL},
+    [CLI_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), true, 0, 0,
+                         "parameters: a .npz or .safetensors file, a folder with params_<model>.npz, or "
+                         "synth:SPEC.json (made up, for tests)",
+                         NULL},
+    [CLI_OPT_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
+                             "take block counts and sizes from these parameters", NULL},
+    [CLI_OPT_MODELS] = {"model", 'm', KIND_MODELS, "M[,M...]", FIELD(models), false, 0, 0,
+                        "networks to run (default: model_1_ptm for one chain, model_1_multimer_v3 for several)", NULL},
+    [CLI_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), true, 0, 0, "network, e.g. model_1_ptm", NULL},
+    [CLI_OPT_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0,
+                           "also compare names and shapes with this network's", NULL},
+    [CLI_OPT_FEATURES] = {"features", 0, KIND_TEXT, "IN.npz", FIELD(features), true, 0, 0, "arrays in/NAME or NAME",
+                          NULL},
+    [CLI_OPT_GOLDEN] = {"golden", 0, KIND_TEXT, "DIR", FIELD(golden), false, 0, 0,
+                        "folder with manifest.json and reference arrays", NULL},
+    [CLI_OPT_FILTER] = {"filter", 0, KIND_TEXT, "TAG", FIELD(filter), false, 0, 0,
+                        "only cases and sub-layers with TAG in their name", NULL},
+    [CLI_OPT_NUM_RECYCLE] = {"num-recycle", 0, KIND_INTEGER, "R", FIELD(num_recycle), false, 0, 1000,
+                             "passes after the first (default: the model's own, 3 or 20)", NULL},
+    [CLI_OPT_NUM_ENSEMBLE] = {"num-ensemble", 0, KIND_INTEGER, "E", FIELD(num_ensemble), false, 1, 100,
+                              "alignments drawn and averaged per pass (default 1)", NULL},
+    [CLI_OPT_SEED] = {"seed", 0, KIND_INTEGER, "K", FIELD(seed), false, 0, 9e15, "of everything random (default 0)",
+                      NULL},
+    [CLI_OPT_NUM_SEEDS] = {"num-seeds", 0, KIND_INTEGER, "N", FIELD(num_seeds), false, 1, 1000,
+                           "run seeds K, K+1, ... (default 1)", NULL},
+    [CLI_OPT_MAX_MSA] = {"max-msa", 0, KIND_PAIR, "A:B", FIELD(max_msa), false, 1, 1e6,
+                         "at most A clustered and B extra rows of the alignment (default: the model's own)", NULL},
+    [CLI_OPT_NUM_MSA] = {"num-msa", 0, KIND_INTEGER, "A", FIELD(max_msa[0]), false, 1, 1e6,
+                         "clustered rows (default: the model's own)", NULL},
+    [CLI_OPT_NUM_EXTRA_MSA] = {"num-extra-msa", 0, KIND_INTEGER, "B", FIELD(max_msa[1]), false, 1, 1e6,
+                               "extra rows (default: the model's own)", NULL},
+    [CLI_OPT_MSA_ORDER] = {"msa-order", 0, KIND_CHOICE, "ORDER", FIELD(msa_order), false, 0, 0,
+                           "how rows are chosen (default random)", msa_orders},
+    [CLI_OPT_MSA_MASK_FRACTION] = {"msa-mask-fraction", 0, KIND_REAL, "F", FIELD(msa_mask_fraction), false, 0, 1,
+                                   "share of masked letters (default 0.15, as published)", NULL},
+    [CLI_OPT_EARLY_STOP_TOLERANCE] = {"early-stop-tolerance", 0, KIND_REAL, "T", FIELD(early_stop_tolerance), false, -1,
+                                      1000,
+                                      "stop recycling when distances change less, in angstrom; -1: never (default: "
+                                      "the model's own)",
+                                      NULL},
+    [CLI_OPT_N_RES] = {"n-res", 0, KIND_INTEGER, "N", FIELD(n_res), true, 1, 65536, "residues", NULL},
+    [CLI_OPT_N_SEQ] = {"n-seq", 0, KIND_INTEGER, "N", FIELD(n_seq), true, 1, 1e6, "clustered rows", NULL},
+    [CLI_OPT_N_EXTRA] = {"n-extra", 0, KIND_INTEGER, "N", FIELD(n_extra), true, 0, 1e6, "extra rows", NULL},
+    [CLI_OPT_N_TEMPL] = {"n-templ", 0, KIND_INTEGER, "N", FIELD(n_templ), false, 0, 1000,
+                         "templates (default: the model's own)", NULL},
+    [CLI_OPT_DUMP] = {"dump", 0, KIND_CHOICE, "STAGE", FIELD(dump), false, 0, 0, "what to print (default plan)",
+                      stages},
+    [CLI_OPT_BACKEND] = {"backend", 0, KIND_TEXT, "B", FIELD(backend), false, 0, 0,
+                         "what computes, see 'pleat info' (default cpu)", NULL},
+    [CLI_OPT_THREADS] = {"threads", 0, KIND_INTEGER, "T", FIELD(threads), false, 1, 4096,
+                         "threads (default: all usable cores)", NULL},
+    [CLI_OPT_PRECISION] = {"precision", 0, KIND_CHOICE, "P", FIELD(precision), false, 0, 0,
+                           "storage of activations (default f32)", precisions},
+    [CLI_OPT_MEMORY] = {"memory", 0, KIND_SIZE, "BYTES", FIELD(memory_bytes), false, 1, 9e15,
+                        "budget, e.g. 512M or 8G (default: what is available)", NULL},
+    [CLI_OPT_CHUNKS] = {"chunks", 0, KIND_INTEGER, "N", FIELD(chunks), false, 1, 65536,
+                        "compute in at least N slices (default: as memory asks)", NULL},
+    [CLI_OPT_UNFUSED] = {"unfused", 0, KIND_FLAG, NULL, FIELD(is_unfused), false, 0, 0, "run primitives only", NULL},
+    [CLI_OPT_KEEP_PADDING] = {"keep-padding", 0, KIND_FLAG, NULL, FIELD(keep_padding), false, 0, 0,
+                              "also compute what masks remove", NULL},
+    [CLI_OPT_DTYPE] = {"dtype", 0, KIND_CHOICE, "T", FIELD(dtype), false, 0, 0,
+                       "type of the stored values (default f32; others only in .safetensors)", dtypes},
+    [CLI_OPT_LOG_LEVEL] = {"log-level", 0, KIND_CHOICE, "LEVEL", FIELD(log_level), false, 0, 0,
+                           "what to tell (default info)", log_levels},
+};
+#undef FIELD
+
+static void *field_of(cli_args *args, const option *opt) {
+  return (char *)args + opt->offset;
+}
+
+/* Words that are near each other. */
+
+enum { MAX_WORD = 40 };
+
+/* Levenshtein's distance. */
+static int word_distance(const char *a, const char *b) {
+  int row[MAX_WORD + 1];
+  int n_a = (int)strlen(a), n_b = (int)strlen(b);
+  if (n_a > MAX_WORD || n_b > MAX_WORD) return MAX_WORD;
+  for (int j = 0; j <= n_b; j++) row[j] = j;
+  for (int i = 1; i <= n_a; i++) {
+    int diagonal = row[0];
+    row[0] = i;
+    for (int j = 1; j <= n_b; j++) {
+      int best = diagonal + (a[i - 1] != b[j - 1]);
+      if (row[j] + 1 < best) best = row[j] + 1;
+      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+      diagonal = row[j];
+      row[j] = best;
+    }
+  }
+  return row[n_b];
+}
+
+const char *cli_nearest(const char *word, const char *const *words) {
+  const char *nearest = NULL;
+  int best = (int)strlen(word) / 3 + 2;
+  for (; *words; words++) {
+    int distance = word_distance(word, *words);
+    if (distance >= best) continue;
+    best = distance;
+    nearest = *words;
+  }
+  return nearest;
+}
+
+/* Values. */
+
+static bool parse_integer(const char *text, const option *opt, const char **out_end, int64_t *out_value) {
+  char *end = NULL;
+  if (!((*text >= '0' && *text <= '9') || *text == '-')) return false;
+  errno = 0;
+  long long value = strtoll(text, &end, 10);
+  if (errno || end == text || (double)value < opt->min || (double)value > opt->max) return false;
+  *out_value = value;
+  *out_end = end;
+  return true;
+}
+
+static bool parse_pair(const char *text, const option *opt, int64_t out_pair[2]) {
+  const char *end;
+  if (!parse_integer(text, opt, &end, &out_pair[0]) || *end != ':') return false;
+  return parse_integer(end + 1, opt, &end, &out_pair[1]) && *end == '\0';
+}
+
+static bool parse_size(const char *text, const option *opt, uint64_t *out_bytes) {
+  static const char units[] = "KMGT";
+  char *end = NULL;
+  if (!(*text >= '0' && *text <= '9')) return false;
+  double value = strtod(text, &end);
+  if (strspn(text, "0123456789.") != (size_t)(end - text)) return false; /* no exponents, no hexadecimal */
+  const char *unit = *end ? strchr(units, *end) : NULL;
+  if (unit) {
+    for (const char *u = units; u <= unit; u++) value *= 1024;
+    end++;
+    if (*end == 'i') end++;
+  }
+  if (*end == 'B') end++;
+  if (*end || !(value >= opt->min && value <= opt->max)) return false;
+  *out_bytes = (uint64_t)value;
+  return true;
+}
+
+static bool parse_real(const char *text, const option *opt, double *out_value) {
+  char *end = NULL;
+  if (strspn(text, "+-.0123456789eE") != strlen(text)) return false;
+  double value = strtod(text, &end);
+  if (end == text || *end || !(value >= opt->min && value <= opt->max)) return false;
+  *out_value = value;
+  return true;
+}
+
+/* ", did you mean 'X'?" or nothing; for messages. */
+static const char *suggestion(const char *word, const char *const *words, char *buf, size_t n_buf) {
+  const char *nearest = cli_nearest(word, words);
+  buf[0] = '\0';
+  if (nearest) snprintf(buf, n_buf, ", did you mean '%s'?", nearest);
+  return buf;
+}
+
+static cli_exit add_model(const cli_command *command, const char *name, size_t n, cli_args *args) {
+  const char *const *names = pleat_model_names();
+  for (const char *const *known = names; *known; known++) {
+    if (strlen(*known) != n || memcmp(*known, name, n)) continue;
+    for (int64_t i = 0; i < args->n_models; i++) {
+      if (args->models[i] == *known) return CLI_EXIT_OK;
+    }
+    if (args->n_models < CLI_MAX_MODELS) args->models[args->n_models++] = *known;
+    return CLI_EXIT_OK;
+  }
+  char word[MAX_WORD + 1], text[64];
+  snprintf(word, sizeof word, "%.*s", (int)(n < MAX_WORD ? n : MAX_WORD), name);
+  suggestion(word, names, text, sizeof text);
+  return cli_fail_usage(command->name,
+                        "unknown model '%s'%s Known are model_1 to model_5, also with _ptm, _multimer, _multimer_v2 "
+                        "and _multimer_v3.",
+                        word, text[0] ? text : ".");
+}
+
+static cli_exit parse_models(const cli_command *command, const option *opt, const char *text, cli_args *args) {
+  args->n_models = 0;
+  if (opt->kind == KIND_MODEL) return add_model(command, text, strlen(text), args);
+  for (;;) {
+    size_t n = strcspn(text, ",");
+    cli_exit code = add_model(command, text, n, args);
+    if (code || !text[n]) return code;
+    text += n + 1;
+  }
+}
+
+static cli_exit parse_choice(const cli_command *command, const option *opt, const char *text, const char **out_choice) {
+  for (const char *const *choice = opt->choices; *choice; choice++) {
+    if (strcmp(*choice, text)) continue;
+    *out_choice = *choice;
+    return CLI_EXIT_OK;
+  }
+  char list[160] = "";
+  size_t n = 0;
+  for (const char *const *choice = opt->choices; *choice; choice++) {
+    n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", *choice);
+  }
+  return cli_fail_usage(command->name, "--%s must be one of %s; found '%s'", opt->name, list, text);
+}
+
+static cli_exit parse_value(const cli_command *command, const option *opt, const char *text, cli_args *args) {
+  void *field = field_of(args, opt);
+  const char *end;
+  switch (opt->kind) {
+    case KIND_FLAG: break;
+    case KIND_TEXT:
+      if (!*text) return cli_fail_usage(command->name, "--%s needs a value: %s", opt->name, opt->value);
+      *(const char **)field = text;
+      break;
+    case KIND_CHOICE: return parse_choice(command, opt, text, field);
+    case KIND_MODELS:
+    case KIND_MODEL: return parse_models(command, opt, text, args);
+    case KIND_INTEGER:
+      if (parse_integer(text, opt, &end, field) && *end == '\0') break;
+      return cli_fail_usage(command->name, "--%s must be an integer from %.0f to %.0f; found '%s'", opt->name, opt->min,
+                            opt->max, text);
+    case KIND_PAIR:
+      if (parse_pair(text, opt, field)) break;
+      return cli_fail_usage(command->name, "--%s must be two integers %s from %.0f to %.0f, e.g. 128:512; found '%s'",
+                            opt->name, opt->value, opt->min, opt->max, text);
+    case KIND_SIZE:
+      if (parse_size(text, opt, field)) break;
+      return cli_fail_usage(command->name, "--%s must be a number of bytes, e.g. 512M or 8G; found '%s'", opt->name,
+                            text);
+    case KIND_REAL:
+      if (parse_real(text, opt, field)) break;
+      return cli_fail_usage(command->name, "--%s must be a number from %g to %g; found '%s'", opt->name, opt->min,
+                            opt->max, text);
+  }
+  return CLI_EXIT_OK;
+}
+
+/* The command line. */
+
+static cli_args args_default(void) {
+  return (cli_args){.num_recycle = -1,
+                    .num_ensemble = 1,
+                    .num_seeds = 1,
+                    .n_extra = -1,
+                    .n_templ = -1,
+                    .msa_mask_fraction = -1,
+                    .backend = "cpu",
+                    .precision = "f32",
+                    .dtype = "f32",
+                    .dump = "plan",
+                    .msa_order = "random",
+                    .log_level = "info"};
+}
+
+static const option *find_option(const cli_command *command, const char *name, size_t n) {
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
+    const option *opt = &options[*id];
+    if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0) return opt;
+  }
+  return NULL;
+}
+
+static const option *find_letter(const cli_command *command, const char *word) {
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
+    if (options[*id].letter && options[*id].letter == word[1] && word[2] == '\0') return &options[*id];
+  }
+  return NULL;
+}
+
+static cli_exit fail_unknown(const cli_command *command, const char *word) {
+  const char *names[CLI_N_OPTS + 2];
+  size_t n = 0;
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) names[n++] = options[*id].name;
+  names[n++] = "help";
+  names[n] = NULL;
+  char name[MAX_WORD + 1];
+  size_t n_dashes = strspn(word, "-");
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(word + n_dashes, "="), word + n_dashes);
+  const char *nearest = cli_nearest(name, names);
+  if (nearest) return cli_fail_usage(command->name, "unknown option '%s', did you mean '--%s'?", word, nearest);
+  return cli_fail_usage(command->name, "unknown option '%s'", word);
+}
+
+/* Takes the option at argv[*i] and its value, which may be the next word. */
+static cli_exit take_option(const cli_command *command, int n, char **argv, int *i, cli_args *args) {
+  const char *word = argv[*i];
+  bool is_long = word[1] == '-';
+  size_t n_name = is_long ? strcspn(word + 2, "=") : 0;
+  if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+    args->is_help = true;
+    return CLI_EXIT_OK;
+  }
+  const option *opt = is_long ? find_option(command, word + 2, n_name) : find_letter(command, word);
+  if (!opt) return fail_unknown(command, word);
+  const char *value = is_long && word[2 + n_name] == '=' ? word + 2 + n_name + 1 : NULL;
+  if (opt->kind == KIND_FLAG) {
+    if (value) return cli_fail_usage(command->name, "--%s takes no value; found '%s'", opt->name, value);
+    *(bool *)field_of(args, opt) = true;
+    return CLI_EXIT_OK;
+  }
+  if (!value) {
+    if (*i + 1 >= n || strncmp(argv[*i + 1], "--", 2) == 0) {
+      return cli_fail_usage(command->name, "--%s needs a value: %s", opt->name, opt->value);
+    }
+    value = argv[++*i];
+  }
+  return parse_value(command, opt, value, args);
+}
+
+static bool is_given(const option *opt, const cli_args *args) {
+  const void *field = (const char *)args + opt->offset;
+  if (opt->kind == KIND_MODELS || opt->kind == KIND_MODEL) return args->n_models > 0;
+  if (opt->kind == KIND_INTEGER) return (double)*(const int64_t *)field >= opt->min;
+  return *(const char *const *)field != NULL;
+}
+
+static cli_exit check_complete(const cli_command *command, const cli_args *args) {
+  if (args->n_positionals != command->n_positionals) {
+    return cli_fail_usage(command->name, "expected %s after '%s', found %d argument%s",
+                          command->n_positionals ? command->positionals : "options only", command->name,
+                          args->n_positionals, args->n_positionals == 1 ? "" : "s");
+  }
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
+    const option *opt = &options[*id];
+    if (!opt->is_required || is_given(opt, args)) continue;
+    return cli_fail_usage(command->name, "--%s %s is missing: %s", opt->name, opt->value, opt->help);
+  }
+  return CLI_EXIT_OK;
+}
+
+cli_exit cli_args_parse(const cli_command *command, int n, char **argv, cli_args *out_args) {
+  *out_args = args_default();
+  bool is_options_end = false;
+  for (int i = 0; i < n; i++) {
+    const char *word = argv[i];
+    if (!is_options_end && strcmp(word, "--") == 0) {
+      is_options_end = true;
+    } else if (!is_options_end && word[0] == '-' && word[1]) {
+      cli_exit code = take_option(command, n, argv, &i, out_args);
+      if (code) return code;
+    } else if (out_args->n_positionals < command->n_positionals) {
+      out_args->positionals[out_args->n_positionals++] = word;
+    } else {
+      return cli_fail_usage(command->name, "one argument too many: '%s'", word);
+    }
+  }
+  return out_args->is_help ? CLI_EXIT_OK : check_complete(command, out_args);
+}
+
+/* Help. */
+
+enum { HELP_COLUMN = 32, HELP_WIDTH = 100 };
+
+/* Prints text between HELP_COLUMN and HELP_WIDTH, broken at blanks; the cursor stands at `column`. */
+static void print_wrapped(const char *text, int column) {
+  if (column >= HELP_COLUMN) {
+    printf("\n");
+    column = 0;
+  }
+  printf("%*s", HELP_COLUMN - column, "");
+  column = HELP_COLUMN;
+  while (*text) {
+    int n = (int)strcspn(text, " ");
+    if (column > HELP_COLUMN && column + 1 + n > HELP_WIDTH) {
+      printf("\n%*s", HELP_COLUMN, "");
+      column = HELP_COLUMN;
+    } else if (column > HELP_COLUMN) {
+      printf(" ");
+      column++;
+    }
+    printf("%.*s", n, text);
+    column += n;
+    text += n + (text[n] == ' ');
+  }
+  printf("\n");
+}
+
+static void print_option(const option *opt) {
+  char help[320];
+  int column = opt->letter ? printf("  -%c, --%s", opt->letter, opt->name) : printf("      --%s", opt->name);
+  if (opt->value) column += printf(" %s", opt->value);
+  size_t n = (size_t)snprintf(help, sizeof help, "%s", opt->help);
+  for (const char *const *choice = opt->choices; choice && *choice && n < sizeof help; choice++) {
+    n += (size_t)snprintf(help + n, sizeof help - n, "%s%s", choice == opt->choices ? ": " : ", ", *choice);
+  }
+  print_wrapped(help, column);
+}
+
+void cli_options_print_help(const cli_command *command) {
+  printf("Usage: pleat %s%s%s", command->name, command->n_positionals ? " " : "",
+         command->n_positionals ? command->positionals : "");
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
+    if (options[*id].is_required) printf(" --%s %s", options[*id].name, options[*id].value);
+  }
+  printf(" [options]\n\n%s\n%s\nOptions:\n", command->summary, command->details);
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) print_option(&options[*id]);
+  print_wrapped("this text", printf("  -h, --help"));
+  printf("\nExamples:\n%s", command->examples);
+}
+
+/* From the command line to the library. */
+
+pleat_model_options cli_model_options(const cli_args *args, const char *model) {
+  return (pleat_model_options){
+      .name = model, .opt_backend = args->backend, .n_threads = (int)args->threads, .opt_precision = args->precision};
+}
+
+pleat_predict_options cli_predict_options(const cli_args *args) {
+  return (pleat_predict_options){.num_recycle = args->num_recycle,
+                                 .num_ensemble = args->num_ensemble,
+                                 .max_msa = args->max_msa[0],
+                                 .max_extra_msa = args->max_msa[1],
+                                 .early_stop_tolerance = args->early_stop_tolerance,
+                                 .msa_mask_fraction = args->msa_mask_fraction,
+                                 .is_identity_order = strcmp(args->msa_order, "identity") == 0,
+                                 .seed = (uint64_t)args->seed,
+                                 .memory_bytes = args->memory_bytes,
+                                 .keep_padding = args->keep_padding,
+                                 .is_unfused = args->is_unfused,
+                                 .n_chunks = args->chunks};
+}

@@ -1,0 +1,128 @@
+/* Messages, the progress line and Ctrl-C.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "progress.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exit.h"
+
+static cli_log_level log_level = CLI_LOG_INFO;
+static bool has_line; /* a progress line without its end is on the terminal */
+static volatile sig_atomic_t is_interrupted;
+static volatile sig_atomic_t is_writing_files;
+
+void cli_log_set_level(cli_log_level level) {
+  log_level = level;
+}
+
+bool cli_log_has_level(cli_log_level level) {
+  return log_level >= level;
+}
+
+void cli_progress_clear_line(void) {
+  if (!has_line) return;
+  fputs("\r\033[K", stderr);
+  has_line = false;
+}
+
+static void print_message(const char *kind, const char *fmt, va_list args) {
+  cli_progress_clear_line();
+  fprintf(stderr, "pleat: %s", kind);
+  vfprintf(stderr, fmt, args);
+  fputc('\n', stderr);
+}
+
+void cli_log_warning(const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  print_message("warning: ", fmt, args);
+  va_end(args);
+}
+
+void cli_log_info(const char *fmt, ...) {
+  if (!cli_log_has_level(CLI_LOG_INFO)) return;
+  va_list args;
+  va_start(args, fmt);
+  print_message("", fmt, args);
+  va_end(args);
+}
+
+void cli_log_debug(const char *fmt, ...) {
+  if (!cli_log_has_level(CLI_LOG_DEBUG)) return;
+  va_list args;
+  va_start(args, fmt);
+  print_message("", fmt, args);
+  va_end(args);
+}
+
+double cli_time_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+/* Only async-signal-safe calls. */
+static void on_signal(int signum) {
+  static const char message[] = "\npleat: stopping after this pass; once more to stop at once\n";
+  (void)signum;
+  if (is_interrupted && !is_writing_files) _exit(CLI_EXIT_INTERRUPTED);
+  is_interrupted = 1;
+  if (!is_writing_files && write(STDERR_FILENO, message, sizeof message - 1) < 0) return;
+}
+
+void cli_interrupt_init(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+bool cli_interrupt_is_raised(void) {
+  return is_interrupted != 0;
+}
+
+void cli_interrupt_set_writing(bool is_writing) {
+  is_writing_files = is_writing;
+}
+
+static void show_line(const char *text) {
+  if (!cli_log_has_level(CLI_LOG_INFO) || !isatty(STDERR_FILENO)) return;
+  fprintf(stderr, "\r\033[K%s", text);
+  fflush(stderr);
+  has_line = true;
+}
+
+void cli_progress_begin(cli_progress *progress, const char *job, const char *model) {
+  *progress = (cli_progress){.job = job, .model = model, .last_ms = cli_time_ms()};
+  char line[256];
+  snprintf(line, sizeof line, "%.60s  %s  first pass ...", job, model);
+  show_line(line);
+}
+
+bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change) {
+  cli_progress *progress = ctx;
+  double now_ms = cli_time_ms(), pass_ms = now_ms - progress->last_ms;
+  progress->last_ms = now_ms;
+  if (progress->n_passes < CLI_MAX_TIMED_PASSES) progress->pass_ms[progress->n_passes++] = pass_ms;
+  char line[256];
+  int n = snprintf(line, sizeof line, "%.60s  %s  recycle %lld of %lld", progress->job, progress->model,
+                   (long long)recycle, (long long)num_recycle);
+  if (mean_plddt >= 0) n += snprintf(line + n, sizeof line - (size_t)n, "  pLDDT %.1f", mean_plddt);
+  if (distance_change >= 0) n += snprintf(line + n, sizeof line - (size_t)n, "  change %.2f A", distance_change);
+  snprintf(line + n, sizeof line - (size_t)n, "  %.0f ms", pass_ms);
+  if (cli_log_has_level(CLI_LOG_DEBUG)) {
+    cli_log_debug("%s", line);
+  } else {
+    show_line(line);
+  }
+  return !cli_interrupt_is_raised();
+}

@@ -1,0 +1,47 @@
+/* What the user sees and does while the program works: messages, a progress line, Ctrl-C.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_CLI_PROGRESS_H
+#define PLEAT_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pleat/status.h"
+
+typedef enum cli_log_level { CLI_LOG_QUIET, CLI_LOG_INFO, CLI_LOG_DEBUG } cli_log_level;
+
+/* Process-wide, set once from the command line. */
+void cli_log_set_level(cli_log_level level);
+bool cli_log_has_level(cli_log_level level);
+/* A line to standard error ("pleat: " in front): warnings always, the others from their level on. */
+void cli_log_warning(const char *fmt, ...) PLEAT_PRINTF(1, 2);
+void cli_log_info(const char *fmt, ...) PLEAT_PRINTF(1, 2);
+void cli_log_debug(const char *fmt, ...) PLEAT_PRINTF(1, 2);
+
+double cli_time_ms(void); /* monotonic */
+
+/* From here on SIGINT and SIGTERM only raise a flag, which ends a prediction after the pass that runs; the second one
+ * ends the program at once, unless files are being written (those are finished first). */
+void cli_interrupt_init(void);
+bool cli_interrupt_is_raised(void);
+void cli_interrupt_set_writing(bool is_writing);
+
+enum { CLI_MAX_TIMED_PASSES = 128 };
+
+/* One prediction as it proceeds; its address is pleat_predict_options.progress_ctx. */
+typedef struct cli_progress {
+  const char *job;
+  const char *model;
+  double last_ms;                       /* when the last pass ended */
+  double pass_ms[CLI_MAX_TIMED_PASSES]; /* of the passes done so far */
+  int64_t n_passes;
+} cli_progress;
+
+void cli_progress_begin(cli_progress *progress, const char *job, const char *model);
+/* pleat_predict_options.opt_progress: shows the pass and asks for the end once a signal has come. */
+bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
+/* Removes the line from the terminal, if there is one. */
+void cli_progress_clear_line(void);
+
+#endif

@@ -1,0 +1,203 @@
+/* Ranking, files and summary of a target's predictions.
+ * Source: names and keys of colabfold/batch.py (sokrypton/ColabFold 3b808f0).
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "results.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files.h"
+
+typedef enum file_kind { FILE_CIF, FILE_PDB, FILE_SCORES, N_FILE_KINDS } file_kind;
+
+/* Scores. */
+
+static double scalar_of(const pleat_arrays *set, const char *name) {
+  const pleat_array *array = pleat_arrays_find(set, name);
+  if (!array || pleat_array_elements(array) != 1) return NAN;
+  switch (array->dtype) {
+    case PLEAT_F32: return (double)*(const float *)array->data;
+    case PLEAT_F64: return *(const double *)array->data;
+    case PLEAT_I32: return *(const int32_t *)array->data;
+    case PLEAT_I64: return (double)*(const int64_t *)array->data;
+    default: return NAN;
+  }
+}
+
+static double mean_of(const pleat_arrays *set, const char *name) {
+  const pleat_array *array = pleat_arrays_find(set, name);
+  int64_t n = array ? pleat_array_elements(array) : 0;
+  double sum = 0;
+  if (n == 0 || (array->dtype != PLEAT_F32 && array->dtype != PLEAT_F64)) return NAN;
+  for (int64_t i = 0; i < n; i++) {
+    sum += array->dtype == PLEAT_F32 ? (double)((const float *)array->data)[i] : ((const double *)array->data)[i];
+  }
+  return sum / (double)n;
+}
+
+void cli_result_read_scores(cli_result *result) {
+  result->ranking = scalar_of(result->prediction, "confidence/ranking");
+  result->plddt = mean_of(result->prediction, "confidence/plddt");
+  result->ptm = scalar_of(result->prediction, "confidence/ptm");
+  result->iptm = scalar_of(result->prediction, "confidence/iptm");
+  double n_recycles = scalar_of(result->prediction, "num_recycles");
+  result->n_recycles = isnan(n_recycles) ? result->progress.n_passes - 1 : (int64_t)n_recycles;
+}
+
+void cli_results_rank(cli_results *results) {
+  /* Insertion keeps the order of equals, which qsort does not promise; there are few results. */
+  for (int64_t i = 1; i < results->n_items; i++) {
+    cli_result moving = results->items[i];
+    int64_t k = i;
+    for (; k > 0 && moving.ranking > results->items[k - 1].ranking; k--) results->items[k] = results->items[k - 1];
+    results->items[k] = moving;
+  }
+}
+
+/* Files. */
+
+static void format_path(const cli_results *results, const cli_args *args, int64_t i, file_kind kind,
+                        char out_path[CLI_MAX_PATH]) {
+  static const char *const parts[N_FILE_KINDS][2] = {
+      [FILE_CIF] = {"unrelaxed", "cif"}, [FILE_PDB] = {"unrelaxed", "pdb"}, [FILE_SCORES] = {"scores", "json"}};
+  const cli_result *result = &results->items[i];
+  const char *type;
+  int number;
+  cli_model_type(result->model->name, &type, &number);
+  snprintf(out_path, CLI_MAX_PATH, "%s/%s_%s_rank_%03lld_%s_model_%d_seed_%03lld.%s", args->out, results->target->name,
+           parts[kind][0], (long long)i + 1, type, number, (long long)result->seed, parts[kind][1]);
+}
+
+static void format_timings_path(const cli_results *results, const cli_args *args, char out_path[CLI_MAX_PATH]) {
+  snprintf(out_path, CLI_MAX_PATH, "%s/%s_timings.json", args->out, results->target->name);
+}
+
+static void format_remark(const cli_result *result, char *out, size_t n_out) {
+  size_t n = (size_t)snprintf(out, n_out, "seed %lld, %lld recycles, mean pLDDT %.2f", (long long)result->seed,
+                              (long long)result->n_recycles, result->plddt);
+  if (!isnan(result->ptm)) n += (size_t)snprintf(out + n, n_out - n, ", pTM %.3f", result->ptm);
+  if (!isnan(result->iptm)) snprintf(out + n, n_out - n, ", ipTM %.3f", result->iptm);
+}
+
+static pleat_status write_result(const cli_results *results, const cli_args *args, int64_t i, file_kind kind,
+                                 pleat_error *err) {
+  const cli_result *result = &results->items[i];
+  const pleat_target *target = results->target;
+  char path[CLI_MAX_PATH], remark[160];
+  format_path(results, args, i, kind, path);
+  format_remark(result, remark, sizeof remark);
+  const pleat_result_info info = {.name = target->name,
+                                  .model = result->model->name,
+                                  .is_synthetic = pleat_model_is_synthetic(result->model->handle),
+                                  .has_msa = target->opt_a3m != NULL,
+                                  .opt_remark = remark};
+  if (kind == FILE_SCORES) return pleat_write_scores(path, result->prediction, err);
+  if (kind == FILE_CIF) return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);
+  pleat_status status = pleat_write_pdb(path, target->sequence, result->prediction, &info, err);
+  if (status != PLEAT_INPUT) return status;
+  /* The mmCIF of the same structure is written by now: only the older format cannot hold it. */
+  cli_log_warning("%s: no PDB file: %s", target->name, err->message);
+  return PLEAT_OK;
+}
+
+static json_t *result_timings(const cli_result *result, int64_t i) {
+  json_t *passes = json_array();
+  for (int64_t k = 0; k < result->progress.n_passes; k++) {
+    json_array_append_new(passes, json_real(result->progress.pass_ms[k]));
+  }
+  return json_pack("{s:I, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:f, s:I, s:I, s:I}", "rank", (json_int_t)i + 1,
+                   "model", result->model->name, "seed", (json_int_t)result->seed, "recycles",
+                   (json_int_t)result->n_recycles, "load_weights_ms", result->model->load_ms, "features_ms",
+                   result->features_ms, "plan_ms", result->plan_ms, "predict_ms", result->predict_ms, "pass_ms", passes,
+                   "estimated_predict_ms", result->estimate.milliseconds, "estimated_bytes",
+                   (json_int_t)result->estimate.total_bytes, "launches", (json_int_t)result->estimate.n_launches,
+                   "slices", (json_int_t)result->estimate.n_slices);
+}
+
+static pleat_status write_timings(const cli_results *results, const cli_args *args, double write_ms, pleat_error *err) {
+  char path[CLI_MAX_PATH];
+  format_timings_path(results, args, path);
+  json_t *items = json_array();
+  for (int64_t i = 0; i < results->n_items; i++) {
+    json_array_append_new(items, result_timings(&results->items[i], i));
+  }
+  json_t *root = json_pack("{s:s, s:s, s:I, s:s, s:s, s:I, s:f, s:o}", "job", results->target->name, "version",
+                           pleat_version(), "residues", (json_int_t)cli_sequence_residues(results->target->sequence),
+                           "backend", args->backend, "precision", args->precision, "threads", (json_int_t)args->threads,
+                           "write_structures_ms", write_ms, "models", items);
+  char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+  json_decref(root);
+  if (!text) return cli_error(err, PLEAT_NOMEM, "no memory to write '%s'", path);
+  pleat_status status = cli_file_write(path, text, strlen(text), err);
+  free(text);
+  return status;
+}
+
+static void remove_files(const cli_results *results, const cli_args *args) {
+  char path[CLI_MAX_PATH];
+  for (int64_t i = 0; i < results->n_items; i++) {
+    for (int kind = 0; kind < N_FILE_KINDS; kind++) {
+      format_path(results, args, i, (file_kind)kind, path);
+      unlink(path);
+    }
+  }
+  format_timings_path(results, args, path);
+  unlink(path);
+}
+
+pleat_status cli_results_write(const cli_results *results, const cli_args *args, pleat_error *err) {
+  if (strlen(args->out) + strlen(results->target->name) + 128 > CLI_MAX_PATH) {
+    return cli_error(err, PLEAT_IO, "the path of the results is longer than %d bytes", CLI_MAX_PATH - 128);
+  }
+  cli_interrupt_set_writing(true);
+  double start_ms = cli_time_ms();
+  pleat_status status = PLEAT_OK;
+  for (int64_t i = 0; i < results->n_items && !status; i++) {
+    for (int kind = 0; kind < N_FILE_KINDS && !status; kind++) {
+      status = write_result(results, args, i, (file_kind)kind, err);
+    }
+  }
+  if (!status) status = write_timings(results, args, cli_time_ms() - start_ms, err);
+  if (status) remove_files(results, args);
+  cli_interrupt_set_writing(false);
+  return status;
+}
+
+/* Summary. */
+
+static void print_result(const cli_results *results, const cli_args *args, int64_t i) {
+  const cli_result *result = &results->items[i];
+  printf("  rank %lld  %s  seed %lld  pLDDT %.1f", (long long)i + 1, result->model->name, (long long)result->seed,
+         result->plddt);
+  if (!isnan(result->ptm)) printf("  pTM %.3f", result->ptm);
+  if (!isnan(result->iptm)) printf("  ipTM %.3f", result->iptm);
+  printf("  %lld recycles  %.1f s (estimated %.1f s)\n", (long long)result->n_recycles, result->predict_ms / 1e3,
+         result->estimate.milliseconds / 1e3);
+  if (i > 0) return;
+  char path[CLI_MAX_PATH];
+  format_path(results, args, i, FILE_PDB, path);
+  printf("          %s\n", path);
+}
+
+void cli_results_print(const cli_results *results, const cli_args *args) {
+  cli_progress_clear_line();
+  if (!cli_log_has_level(CLI_LOG_INFO)) return;
+  int64_t n_chains = cli_sequence_chains(results->target->sequence);
+  printf("%s: %lld residues, %lld chain%s\n", results->target->name,
+         (long long)cli_sequence_residues(results->target->sequence), (long long)n_chains, n_chains == 1 ? "" : "s");
+  for (int64_t i = 0; i < results->n_items; i++) print_result(results, args, i);
+  if (results->n_items > 0 && pleat_model_is_synthetic(results->items[0].model->handle)) {
+    printf("  SYNTHETIC WEIGHTS: random parameters, this is no prediction\n");
+  }
+}
+
+void cli_results_fini(cli_results *results) {
+  for (int64_t i = 0; i < results->n_items; i++) pleat_arrays_destroy(results->items[i].prediction);
+  free(results->items);
+  *results = (cli_results){0};
+}

@@ -1,0 +1,38 @@
+/* The predictions of one target: ranked, written under ColabFold's names, and summed up.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_CLI_RESULTS_H
+#define PLEAT_CLI_RESULTS_H
+
+#include "models.h"
+#include "progress.h"
+
+typedef struct cli_result {
+  const cli_model *model;
+  int64_t seed;
+  pleat_arrays *prediction;
+  pleat_estimate estimate;
+  double features_ms, plan_ms, predict_ms;
+  cli_progress progress; /* time of every pass */
+  double ranking, plddt; /* plddt: mean */
+  double ptm, iptm;      /* NAN: the network does not predict it */
+  int64_t n_recycles;
+} cli_result;
+
+typedef struct cli_results {
+  const pleat_target *target;
+  cli_result *items;
+  int64_t n_items;
+} cli_results;
+
+/* Reads the scores out of a prediction. */
+void cli_result_read_scores(cli_result *result);
+/* Best first; equal ones keep their order. */
+void cli_results_rank(cli_results *results);
+/* Writes all files of the target; on failure none of them stays. */
+PLEAT_CHECKED pleat_status cli_results_write(const cli_results *results, const cli_args *args, pleat_error *err);
+/* A few lines to standard output. */
+void cli_results_print(const cli_results *results, const cli_args *args);
+void cli_results_fini(cli_results *results);
+
+#endif

@@ -1,0 +1,228 @@
+/* One prediction as PDB, mmCIF and ColabFold's scores: checks the arrays, then hands them to the writers of src/io.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/os.h"
+#include "bio/residue.h"
+#include "bio/structure.h"
+#include "io/mmcif_write.h"
+#include "io/pdb_write.h"
+#include "io/scores_write.h"
+#include "pleat/io.h"
+
+enum { MAX_REMARKS = 4 };
+
+static const char synthetic_remark[] = "SYNTHETIC WEIGHTS: random parameters, this is no prediction";
+
+/* A structure with storage of its own for what a prediction does not hold as the writers want it. */
+typedef struct owned_structure {
+  pleat_structure view;
+  uint8_t *aatype;
+  int32_t *residue_index, *chain_index;
+  float *b_factors;
+} owned_structure;
+
+static void structure_fini(owned_structure *s) {
+  free(s->aatype);
+  free(s->residue_index);
+  free(s->chain_index);
+  free(s->b_factors);
+}
+
+static pleat_status find_array(const pleat_arrays *prediction, const char *name, int rank, const int64_t *shape,
+                               const pleat_array **out_array, pleat_error *err) {
+  const pleat_array *array = pleat_arrays_find(prediction, name);
+  if (!array) PLEAT_FAIL(err, PLEAT_INPUT, "the prediction lacks the array '%s'", name);
+  if (array->dtype != PLEAT_F32 && array->dtype != PLEAT_F64) {
+    PLEAT_FAIL(err, PLEAT_INPUT, "the prediction's array '%s' is %s: expected f32", name,
+               pleat_dtype_text(array->dtype));
+  }
+  bool is_fit = array->rank == rank;
+  for (int i = 0; i < rank && is_fit; i++) is_fit = array->shape[i] == shape[i];
+  if (!is_fit) {
+    PLEAT_FAIL(
+        err, PLEAT_INPUT,
+        "the prediction's array '%s' has %lld elements in %d axes: expected %lld residues in the first of %d axes "
+        "(is this the sequence that was predicted?)",
+        name, (long long)pleat_array_elements(array), array->rank, (long long)(rank ? shape[0] : 1), rank);
+  }
+  *out_array = array;
+  return PLEAT_OK;
+}
+
+static double element(const pleat_array *array, int64_t i) {
+  return array->dtype == PLEAT_F64 ? ((const double *)array->data)[i] : (double)((const float *)array->data)[i];
+}
+
+static pleat_status find_f32(const pleat_arrays *prediction, const char *name, int rank, const int64_t *shape,
+                             const float **out_values, pleat_error *err) {
+  const pleat_array *array;
+  PLEAT_TRY(find_array(prediction, name, rank, shape, &array, err));
+  if (array->dtype != PLEAT_F32) PLEAT_FAIL(err, PLEAT_INPUT, "the prediction's array '%s' must be f32", name);
+  *out_values = array->data;
+  return PLEAT_OK;
+}
+
+/* A score that the model may not have: NAN then. */
+static double find_score(const pleat_arrays *prediction, const char *name) {
+  const pleat_array *array = pleat_arrays_find(prediction, name);
+  if (!array || (array->dtype != PLEAT_F32 && array->dtype != PLEAT_F64) || pleat_array_elements(array) != 1) {
+    return NAN;
+  }
+  return element(array, 0);
+}
+
+/* Residue types, chains and numbers; numbering restarts in every chain. */
+static pleat_status number_residues(const char *sequence, owned_structure *s, pleat_error *err) {
+  int64_t i = 0;
+  int32_t chain = 0, number = 0;
+  for (const char *p = sequence; *p; p++) {
+    if (*p == ':') {
+      chain++;
+      number = 0;
+      continue;
+    }
+    int restype = pleat_restype_from_letter(*p);
+    if (restype < 0 || restype > PLEAT_RESTYPE_X) {
+      PLEAT_FAIL(err, PLEAT_INPUT, "'%c' in a sequence to write: expected letters and ':' between chains", *p);
+    }
+    s->aatype[i] = (uint8_t)restype;
+    s->chain_index[i] = chain;
+    s->residue_index[i] = ++number;
+    i++;
+  }
+  return PLEAT_OK;
+}
+
+static pleat_status structure_fill(const char *sequence, const pleat_arrays *prediction, owned_structure *s,
+                                   pleat_error *err) {
+  int64_t n_res = 0;
+  for (const char *p = sequence; *p; p++) n_res += *p != ':';
+  if (n_res < 1 || n_res > 1 << 20) {
+    PLEAT_FAIL(err, PLEAT_INPUT, "the sequence to write has %lld residues: expected 1 to 2^20", (long long)n_res);
+  }
+  const int64_t shape[] = {n_res, PLEAT_N_ATOM37, 3};
+  const pleat_array *plddt;
+  pleat_structure *view = &s->view;
+  PLEAT_TRY(find_f32(prediction, "structure_module/final_atom_positions", 3, shape, &view->atom_positions, err));
+  PLEAT_TRY(find_f32(prediction, "structure_module/final_atom_mask", 2, shape, &view->atom_mask, err));
+  PLEAT_TRY(find_array(prediction, "confidence/plddt", 1, shape, &plddt, err));
+  size_t n = (size_t)n_res;
+  s->aatype = malloc(n);
+  s->residue_index = malloc(n * sizeof *s->residue_index);
+  s->chain_index = malloc(n * sizeof *s->chain_index);
+  s->b_factors = malloc(n * PLEAT_N_ATOM37 * sizeof *s->b_factors);
+  if (!s->aatype || !s->residue_index || !s->chain_index || !s->b_factors) {
+    PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to write a structure of %lld residues", (long long)n_res);
+  }
+  PLEAT_TRY(number_residues(sequence, s, err));
+  for (int64_t i = 0; i < n_res; i++) {
+    for (int a = 0; a < PLEAT_N_ATOM37; a++) s->b_factors[i * PLEAT_N_ATOM37 + a] = (float)element(plddt, i);
+  }
+  view->n_res = n_res;
+  view->aatype = s->aatype;
+  view->residue_index = s->residue_index;
+  view->chain_index = s->chain_index;
+  view->b_factors = s->b_factors;
+  return PLEAT_OK;
+}
+
+/* A writer calls a structure it cannot represent INVALID or UNSUPPORTED; to the caller of io.h it is the input. */
+static pleat_status as_input(pleat_status status, pleat_error *err) {
+  if (status != PLEAT_INVALID && status != PLEAT_UNSUPPORTED) return status;
+  if (err) err->status = PLEAT_INPUT;
+  return PLEAT_INPUT;
+}
+
+static size_t make_remarks(const pleat_result_info *info, const char *head, const char *remarks[MAX_REMARKS]) {
+  size_t n = 0;
+  if (info->is_synthetic) remarks[n++] = synthetic_remark;
+  remarks[n++] = head;
+  if (info->opt_remark) remarks[n++] = info->opt_remark;
+  return n;
+}
+
+pleat_status pleat_write_pdb(const char *path, const char *sequence, const pleat_arrays *prediction,
+                             const pleat_result_info *info, pleat_error *err) {
+  owned_structure structure = {0};
+  pleat_buf head = {0}, buf = {0};
+  const char *remarks[MAX_REMARKS];
+  pleat_status status = structure_fill(sequence, prediction, &structure, err);
+  if (status) goto done;
+  pleat_buf_printf(&head, "%s: predicted by pleat %s with %s", info->name, pleat_version(), info->model);
+  if (head.is_failed) {
+    status = pleat_fail(err, PLEAT_NOMEM, "no memory to write '%s'", path);
+    goto done;
+  }
+  size_t n_remarks = make_remarks(info, head.data, remarks);
+  status = as_input(pleat_pdb_write(&structure.view, remarks, n_remarks, &buf, err), err);
+  if (!status) status = pleat_file_write(path, buf.data, buf.n, err);
+done:
+  pleat_buf_fini(&buf);
+  pleat_buf_fini(&head);
+  structure_fini(&structure);
+  return status;
+}
+
+pleat_status pleat_write_mmcif(const char *path, const char *sequence, const pleat_arrays *prediction,
+                               const pleat_result_info *info, pleat_error *err) {
+  owned_structure structure = {0};
+  pleat_buf head = {0}, title = {0}, buf = {0};
+  const char *remarks[MAX_REMARKS];
+  pleat_status status = structure_fill(sequence, prediction, &structure, err);
+  if (status) goto done;
+  pleat_buf_printf(&head, "predicted by pleat %s with %s", pleat_version(), info->model);
+  pleat_buf_printf(&title, "%s%s, model %s", info->is_synthetic ? "NO PREDICTION (synthetic weights): " : "",
+                   info->name, info->model);
+  if (head.is_failed || title.is_failed) {
+    status = pleat_fail(err, PLEAT_NOMEM, "no memory to write '%s'", path);
+    goto done;
+  }
+  pleat_mmcif_info mmcif = {.entry_id = info->name,
+                            .title = title.data,
+                            .model_name = info->model,
+                            .software_version = pleat_version(),
+                            .remarks = remarks,
+                            .n_remarks = make_remarks(info, head.data, remarks),
+                            .has_msa = info->has_msa,
+                            .ptm = find_score(prediction, "confidence/ptm"),
+                            .iptm = find_score(prediction, "confidence/iptm")};
+  status = as_input(pleat_mmcif_write(&structure.view, &mmcif, &buf, err), err);
+  if (!status) status = pleat_file_write(path, buf.data, buf.n, err);
+done:
+  pleat_buf_fini(&buf);
+  pleat_buf_fini(&title);
+  pleat_buf_fini(&head);
+  structure_fini(&structure);
+  return status;
+}
+
+pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+  const pleat_array *plddt = pleat_arrays_find(prediction, "confidence/plddt");
+  int64_t n_res = plddt && plddt->rank == 1 ? plddt->shape[0] : 0;
+  const int64_t shape[] = {n_res, n_res};
+  PLEAT_TRY(find_array(prediction, "confidence/plddt", 1, shape, &plddt, err));
+  pleat_scores scores = {.n_res = n_res,
+                         .ptm = find_score(prediction, "confidence/ptm"),
+                         .iptm = find_score(prediction, "confidence/iptm")};
+  const char *pae_name = "confidence/predicted_aligned_error";
+  if (pleat_arrays_find(prediction, pae_name)) {
+    PLEAT_TRY(find_f32(prediction, pae_name, 2, shape, &scores.opt_pae, err));
+  }
+  double *values = malloc(((size_t)n_res + 1) * sizeof *values);
+  if (!values) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to write '%s'", path);
+  for (int64_t i = 0; i < n_res; i++) values[i] = element(plddt, i);
+  scores.plddt = values;
+  pleat_buf buf = {0};
+  pleat_status status = as_input(pleat_scores_write(&scores, &buf, err), err);
+  if (!status) status = pleat_file_write(path, buf.data, buf.n, err);
+  pleat_buf_fini(&buf);
+  free(values);
+  return status;
+}
