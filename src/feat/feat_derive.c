@@ -78,8 +78,8 @@ static pleat_status derive_atom_tables(pleat_arrays *features, pleat_error *err)
                       &pleat_atom14_to_atom37[0][0], err));
   PLEAT_TRY(add_table(features, &aatype, "residx_atom37_to_atom14", PLEAT_I32, PLEAT_N_ATOM37,
                       &pleat_atom37_to_atom14[0][0], err));
-  PLEAT_TRY(add_table(features, &aatype, "atom14_atom_exists", PLEAT_F32, PLEAT_N_ATOM14, &pleat_atom14_exists[0][0],
-                      err));
+  PLEAT_TRY(
+      add_table(features, &aatype, "atom14_atom_exists", PLEAT_F32, PLEAT_N_ATOM14, &pleat_atom14_exists[0][0], err));
   return add_table(features, &aatype, "atom37_atom_exists", PLEAT_F32, PLEAT_N_ATOM37, &pleat_atom37_exists[0][0], err);
 }
 
@@ -108,8 +108,8 @@ static pleat_status derive_pseudo_beta(pleat_arrays *features, pleat_error *err)
   const pleat_array *found_mask = pleat_arrays_find(features, "template_all_atom_masks"); /* monomer's name */
   const pleat_array *found_aatype = pleat_arrays_find(features, "template_aatype");
   if (found_mask == NULL) found_mask = pleat_arrays_find(features, "template_all_atom_mask");
-  bool has_both = pleat_arrays_find(features, "template_pseudo_beta") &&
-                  pleat_arrays_find(features, "template_pseudo_beta_mask");
+  bool has_both =
+      pleat_arrays_find(features, "template_pseudo_beta") && pleat_arrays_find(features, "template_pseudo_beta_mask");
   if (found_positions == NULL || has_both) return PLEAT_OK;
   if (found_mask == NULL || found_aatype == NULL) {
     PLEAT_FAIL(err, PLEAT_SHAPE, "feature 'template_all_atom_positions' comes without '%s'",
@@ -120,7 +120,8 @@ static pleat_status derive_pseudo_beta(pleat_arrays *features, pleat_error *err)
   pleat_array aatype = *found_aatype;
   if (!pleat_feat_is_numeric(&positions) || !pleat_feat_is_numeric(&mask) || !pleat_feat_is_numeric(&aatype) ||
       !are_template_shapes(&positions, &mask, &aatype)) {
-    PLEAT_FAIL(err, PLEAT_SHAPE, "template features do not fit each other: expected template_aatype [..., N_templ, "
+    PLEAT_FAIL(err, PLEAT_SHAPE,
+               "template features do not fit each other: expected template_aatype [..., N_templ, "
                "N_res], %s [..., N_templ, N_res, 37] and template_all_atom_positions [..., N_templ, N_res, 37, 3]",
                mask.name);
   }
@@ -129,10 +130,10 @@ static pleat_status derive_pseudo_beta(pleat_arrays *features, pleat_error *err)
   int64_t shape[PLEAT_MAX_RANK] = {0};
   memcpy(shape, aatype.shape, sizeof shape);
   shape[aatype.rank] = 3;
-  PLEAT_TRY(pleat_arrays_add(features, "template_pseudo_beta", PLEAT_F32, aatype.rank + 1, shape, NULL, &data_beta,
-                             err));
-  PLEAT_TRY(pleat_arrays_add(features, "template_pseudo_beta_mask", PLEAT_F32, aatype.rank, shape, NULL, &data_mask,
-                             err));
+  PLEAT_TRY(
+      pleat_arrays_add(features, "template_pseudo_beta", PLEAT_F32, aatype.rank + 1, shape, NULL, &data_beta, err));
+  PLEAT_TRY(
+      pleat_arrays_add(features, "template_pseudo_beta_mask", PLEAT_F32, aatype.rank, shape, NULL, &data_mask, err));
   fill_pseudo_beta(&positions, &mask, &aatype, data_beta, data_mask);
   return PLEAT_OK;
 }

@@ -132,8 +132,8 @@ static pleat_status add_outputs(monomer_work *work, pleat_arrays *features, plea
   };
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
     void *data = NULL;
-    PLEAT_TRY(pleat_arrays_add(features, arrays[i].name, arrays[i].dtype, arrays[i].rank, arrays[i].shape, NULL, &data,
-                               err));
+    PLEAT_TRY(
+        pleat_arrays_add(features, arrays[i].name, arrays[i].dtype, arrays[i].rank, arrays[i].shape, NULL, &data, err));
     memcpy(arrays[i].out_data, &data, sizeof data);
   }
   return PLEAT_OK;
@@ -291,7 +291,7 @@ pleat_status pleat_feat_monomer_given(const pleat_arrays *raw, const pleat_feat_
   return PLEAT_OK;
 }
 
-pleat_status pleat_feat_monomer(const pleat_arrays *raw, const pleat_feat_options *options,
-                                pleat_arrays **out_features, pleat_error *err) {
+pleat_status pleat_feat_monomer(const pleat_arrays *raw, const pleat_feat_options *options, pleat_arrays **out_features,
+                                pleat_error *err) {
   return pleat_feat_monomer_given(raw, options, NULL, out_features, err);
 }

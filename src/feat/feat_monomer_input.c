@@ -84,9 +84,10 @@ static pleat_status read_rows(const pleat_array *ids, const pleat_array *deletio
     double id = pleat_feat_number(ids, i);
     double deletion = pleat_feat_number(deletions, i);
     if (!(id >= 0 && id < PLEAT_PROFILE_CLASSES) || id != (int)id || !(deletion >= 0)) {
-      PLEAT_FAIL(err, PLEAT_INPUT, "row %lld, residue %lld: msa %g, deletions %g; expected HHblits ids 0 to %d and "
-                 "counts from 0", (long long)(i / input->n_res), (long long)(i % input->n_res), id, deletion,
-                 PLEAT_PROFILE_CLASSES - 1);
+      PLEAT_FAIL(err, PLEAT_INPUT,
+                 "row %lld, residue %lld: msa %g, deletions %g; expected HHblits ids 0 to %d and "
+                 "counts from 0",
+                 (long long)(i / input->n_res), (long long)(i % input->n_res), id, deletion, PLEAT_PROFILE_CLASSES - 1);
     }
     input->tokens[i] = pleat_hhblits_to_restype[(int)id];
     input->deletions[i] = (float)deletion;
@@ -94,8 +95,7 @@ static pleat_status read_rows(const pleat_array *ids, const pleat_array *deletio
   return PLEAT_OK;
 }
 
-pleat_status pleat_feat_monomer_input_init(const pleat_arrays *raw, pleat_feat_monomer_input *input,
-                                           pleat_error *err) {
+pleat_status pleat_feat_monomer_input_init(const pleat_arrays *raw, pleat_feat_monomer_input *input, pleat_error *err) {
   const pleat_array *ids = NULL;
   const pleat_array *deletions = NULL;
   *input = (pleat_feat_monomer_input){0};
@@ -173,8 +173,8 @@ pleat_status pleat_feat_monomer_templates(const pleat_arrays *raw, int64_t n_res
   PLEAT_TRY(find_array(raw, "template_aatype", 3, (const int64_t[]){n_found, n_res, TEMPLATE_CLASSES}, &aatype, err));
   PLEAT_TRY(find_array(raw, "template_all_atom_positions", 4, (const int64_t[]){n_found, n_res, PLEAT_N_ATOM37, 3},
                        &positions, err));
-  PLEAT_TRY(find_array(raw, "template_all_atom_masks", 3, (const int64_t[]){n_found, n_res, PLEAT_N_ATOM37}, &masks,
-                       err));
+  PLEAT_TRY(
+      find_array(raw, "template_all_atom_masks", 3, (const int64_t[]){n_found, n_res, PLEAT_N_ATOM37}, &masks, err));
   int64_t n_templ = n_found < PLEAT_MAX_TEMPLATES ? n_found : PLEAT_MAX_TEMPLATES;
   PLEAT_TRY(add_template_types(aatype, n_res, n_draws, n_templ, features, err));
   PLEAT_TRY(add_copies(positions, n_draws, n_templ, features, err));
@@ -184,8 +184,8 @@ pleat_status pleat_feat_monomer_templates(const pleat_arrays *raw, int64_t n_res
     PLEAT_TRY(add_copies(sum_probs, n_draws, n_templ, features, err));
   }
   void *data = NULL;
-  PLEAT_TRY(pleat_arrays_add(features, "template_mask", PLEAT_F32, 2, (const int64_t[]){n_draws, n_templ}, NULL, &data,
-                             err));
+  PLEAT_TRY(
+      pleat_arrays_add(features, "template_mask", PLEAT_F32, 2, (const int64_t[]){n_draws, n_templ}, NULL, &data, err));
   for (int64_t i = 0; i < n_draws * n_templ; i++) ((float *)data)[i] = 1.0f;
   return PLEAT_OK;
 }

@@ -63,9 +63,10 @@ static pleat_status check_chain(const pleat_feat_chain *chain, int64_t n_res, pl
     if (msa->n_rows < 1 || msa->n_cols != n_res) continue; /* refused with the rows */
     for (int64_t i = 0; i < n_res; i++) {
       if (msa->letters[i] == chain->sequence[i]) continue;
-      PLEAT_FAIL(err, PLEAT_INPUT, "alignment %zu: residue %lld of its first row is '%c', but the sequence has '%c': "
-                 "expected the alignment of this sequence", k + 1, (long long)i + 1, msa->letters[i],
-                 chain->sequence[i]);
+      PLEAT_FAIL(err, PLEAT_INPUT,
+                 "alignment %zu: residue %lld of its first row is '%c', but the sequence has '%c': "
+                 "expected the alignment of this sequence",
+                 k + 1, (long long)i + 1, msa->letters[i], chain->sequence[i]);
     }
   }
   return PLEAT_OK;

@@ -22,7 +22,7 @@ typedef struct pleat_feat_choices {
 
 /* pleat_feat_monomer where every draw makes the same given choices. */
 PLEAT_CHECKED pleat_status pleat_feat_monomer_given(const pleat_arrays *raw, const pleat_feat_options *options,
-                                                    const pleat_feat_choices *opt_choices,
-                                                    pleat_arrays **out_features, pleat_error *err);
+                                                    const pleat_feat_choices *opt_choices, pleat_arrays **out_features,
+                                                    pleat_error *err);
 
 #endif

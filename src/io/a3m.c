@@ -22,7 +22,7 @@ typedef struct line_cursor {
   const char *end;
   const char *newline; /* first '\n' at or after `next`, or end: found once, however many NULs come before it */
   bool has_nul;
-  bool is_counted;     /* the coming line starts behind a '\n' */
+  bool is_counted; /* the coming line starts behind a '\n' */
   /* The current line without blanks around it. */
   const char *line;
   size_t n;
@@ -42,9 +42,13 @@ typedef struct a3m_parser {
   pleat_error *err;
 } a3m_parser;
 
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 static line_cursor cursor_init(const char *text, size_t n) {
   bool has_mark = n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
@@ -127,8 +131,8 @@ static pleat_status parse_complex_header(a3m_parser *p, const line_cursor *curso
   if (n_lengths < 0 || n_cardinalities < 0 || n_lengths != n_cardinalities) {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, cursor->line_number, cursor->column,
                          "header '%.*s' of a complex: expected as many chain lengths as copies, all from 1 to %d, "
-                         "like \"#120,85<TAB>2,1\"", (int)(cursor->n < 100 ? cursor->n : 100), cursor->line,
-                         PLEAT_MAX_RESIDUES);
+                         "like \"#120,85<TAB>2,1\"",
+                         (int)(cursor->n < 100 ? cursor->n : 100), cursor->line, PLEAT_MAX_RESIDUES);
   }
   int64_t n_residues = 0;
   for (int64_t k = 0; k < n_lengths && n_residues <= PLEAT_MAX_RESIDUES; k++) {
@@ -164,6 +168,7 @@ static pleat_status make_room(a3m_parser *p, const char *text, size_t n) {
   if (msa->n_cols == 0) return PLEAT_OK; /* the first row, if there is one, is refused when it is read */
   int64_t n_most = (int64_t)n / msa->n_cols + 1;
   p->capacity = n_headers < n_most ? n_headers : n_most;
+  PLEAT_ASSERT(p->capacity > 0); /* columns were counted below a header */
   size_t n_letters = (size_t)p->capacity * (size_t)msa->n_cols;
   msa->letters = malloc(n_letters);
   msa->deletions = calloc(n_letters, sizeof *msa->deletions);
@@ -183,8 +188,8 @@ static pleat_status end_row(a3m_parser *p) {
   if (p->n_columns != msa->n_cols) {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->row_line, 0,
                          "row %lld has %lld columns (upper case and '-'), expected %lld as in the first row: the "
-                         "alignment is damaged or not in a3m format", (long long)msa->n_rows + 1,
-                         (long long)p->n_columns, (long long)msa->n_cols);
+                         "alignment is damaged or not in a3m format",
+                         (long long)msa->n_rows + 1, (long long)p->n_columns, (long long)msa->n_cols);
   }
   msa->n_rows++;
   return PLEAT_OK;
@@ -258,7 +263,8 @@ static pleat_status check_complex(a3m_parser *p, int64_t header_line) {
   if (n_cols == p->a3m->msa.n_cols) return PLEAT_OK;
   return pleat_fail_at(p->err, PLEAT_INPUT, p->path, header_line, 0,
                        "the chain lengths in the header add up to %lld, but the first row has %lld columns: the header "
-                       "belongs to another alignment", (long long)n_cols, (long long)p->a3m->msa.n_cols);
+                       "belongs to another alignment",
+                       (long long)n_cols, (long long)p->a3m->msa.n_cols);
 }
 
 static pleat_status parse_rows(a3m_parser *p, const char *text, size_t n) {
@@ -328,7 +334,7 @@ typedef struct split_plan {
   const pleat_a3m *a3m;
   int64_t n_chains;
   int64_t *first;
-  uint8_t *is_kept;  /* [n_rows]: not a repetition of an earlier row */
+  uint8_t *is_kept;   /* [n_rows]: not a repetition of an earlier row */
   uint8_t *is_paired; /* [n_rows]: residues in more than one chain */
   uint8_t *has_chain; /* [n_rows, n_chains]: residues in that chain */
 } split_plan;
@@ -397,11 +403,11 @@ static pleat_status plan_init(split_plan *plan, pleat_error *err) {
 }
 
 static bool msa_init(pleat_msa *msa, int64_t n_rows, int64_t n_cols) {
-  size_t n_letters = (size_t)n_rows * (size_t)n_cols;
+  size_t n_letters = (size_t)n_rows * (size_t)n_cols + 1; /* + 1: NULL means failure also where there is no row */
   msa->n_cols = n_cols;
   msa->letters = malloc(n_letters);
   msa->deletions = malloc(n_letters * sizeof *msa->deletions);
-  msa->descriptions = calloc((size_t)n_rows, sizeof *msa->descriptions);
+  msa->descriptions = calloc((size_t)n_rows + 1, sizeof *msa->descriptions);
   return msa->letters && msa->deletions && msa->descriptions;
 }
 

@@ -25,7 +25,9 @@ typedef struct fasta_parser {
   pleat_error *err;
 } fasta_parser;
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 static pleat_status no_memory(fasta_parser *p) {
   return pleat_fail_at(p->err, PLEAT_NOMEM, p->path, 0, 0, "no memory for the sequences of this file");
@@ -94,16 +96,19 @@ static pleat_status refuse_character(fasta_parser *p, char c, int64_t line, int6
   if (c == '-' || c == '.') {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, line, column,
                          "gap '%c' in the sequence of record '%s': expected residues only; an alignment belongs in "
-                         "an .a3m file", c, name);
+                         "an .a3m file",
+                         c, name);
   }
   if (byte < 0x20 || byte > 0x7e) {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, line, column,
                          "byte 0x%02x in the sequence of record '%s': expected one-letter residue codes A-Z (plain "
-                         "text) and ':' between chains", byte, name);
+                         "text) and ':' between chains",
+                         byte, name);
   }
   return pleat_fail_at(p->err, PLEAT_INPUT, p->path, line, column,
                        "'%c' in the sequence of record '%s': expected one-letter residue codes A-Z and ':' between "
-                       "chains", c, name);
+                       "chains",
+                       c, name);
 }
 
 static pleat_status add_sequence_line(fasta_parser *p, const char *text, size_t n, int64_t line) {
@@ -115,7 +120,8 @@ static pleat_status add_sequence_line(fasta_parser *p, const char *text, size_t 
     if (p->star_line) {
       return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->star_line, p->star_column,
                            "'*' inside the sequence of record '%s': it is allowed only at the very end; remove it or "
-                           "split the record", p->fasta->records[p->fasta->n_records - 1].name);
+                           "split the record",
+                           p->fasta->records[p->fasta->n_records - 1].name);
     }
     if (c >= 'a' && c <= 'z') c = (char)(c - 'a' + 'A');
     if (c >= 'A' && c <= 'Z') {
@@ -176,8 +182,7 @@ static pleat_status parse_lines(fasta_parser *p, const char *text, size_t n) {
   return end_record(p);
 }
 
-pleat_status pleat_fasta_parse(const char *text, size_t n, const char *path, pleat_fasta *out_fasta,
-                               pleat_error *err) {
+pleat_status pleat_fasta_parse(const char *text, size_t n, const char *path, pleat_fasta *out_fasta, pleat_error *err) {
   *out_fasta = (pleat_fasta){0};
   fasta_parser p = {.path = path ? path : "", .fasta = out_fasta, .err = err};
   pleat_status status = parse_lines(&p, text, n);

@@ -27,9 +27,9 @@ static void check_msa(const pleat_msa *msa, const char *const (*rows)[3], int64_
   }
 }
 
-#define CHECK_MSA(msa, ...)                                        \
-  do {                                                             \
-    static const char *const rows_[][3] = {__VA_ARGS__};           \
+#define CHECK_MSA(msa, ...)                                           \
+  do {                                                                \
+    static const char *const rows_[][3] = {__VA_ARGS__};              \
     check_msa((msa), rows_, (int64_t)(sizeof rows_ / sizeof *rows_)); \
   } while (0)
 
@@ -41,10 +41,10 @@ static void test_accepted(void) {
   pleat_a3m a3m;
   if (!parse(text, sizeof text - 1, &a3m)) return;
   CHECK_INT(a3m.n_chains, 0);
-  CHECK_MSA(&a3m.msa, {"query some text", "MKTAYIAKQRQ", "00000000000"}, {"  leading blanks", "-KTAYIAKQR-", "00200000000"},
-            {"", "MKTAYIAKQRQ", "20000000000"}, {"s3", "MKTA--AKQRQ", "00000000000"},
-            {"gaps", "-----------", "00000000000"}, {"odd letters", "BJOUXZBJOUX", "00000060000"},
-            {"last", "MKT--IAKQRQ", "00000030000"});
+  CHECK_MSA(&a3m.msa, {"query some text", "MKTAYIAKQRQ", "00000000000"},
+            {"  leading blanks", "-KTAYIAKQR-", "00200000000"}, {"", "MKTAYIAKQRQ", "20000000000"},
+            {"s3", "MKTA--AKQRQ", "00000000000"}, {"gaps", "-----------", "00000000000"},
+            {"odd letters", "BJOUXZBJOUX", "00000060000"}, {"last", "MKT--IAKQRQ", "00000030000"});
   pleat_a3m_fini(&a3m);
 }
 
@@ -105,7 +105,8 @@ static void test_split_homo(void) {
 
 /* A protein alone: repeated rows and rows of gaps go, and nothing is paired. */
 static void test_split_single(void) {
-  static const char text[] = "#8\t1\n>101\nAAAAAAAA\n>UP1\nAACcCCCAAc\n>UP1\nAACcCCCAAc\n>none\n--------\n>UP2\nAACcCCCAA";
+  static const char text[] =
+      "#8\t1\n>101\nAAAAAAAA\n>UP1\nAACcCCCAAc\n>UP1\nAACcCCCAAc\n>none\n--------\n>UP2\nAACcCCCAA";
   pleat_msa *unpaired, *paired;
   size_t n;
   split(text, sizeof text - 1, &unpaired, &paired, &n);
@@ -123,15 +124,15 @@ static void test_split_plain(void) {
   split(text, sizeof text - 1, &unpaired, &paired, &n);
   if (!CHECK_INT(n, 1)) return;
   CHECK(paired == NULL);
-  CHECK_MSA(&unpaired[0], {"q", "MKTA", "0000"}, {"h", "MK-A", "0000"}, {"h", "MK-A", "0000"}, {"none", "----", "0000"});
+  CHECK_MSA(&unpaired[0], {"q", "MKTA", "0000"}, {"h", "MK-A", "0000"}, {"h", "MK-A", "0000"},
+            {"none", "----", "0000"});
   split_fini(unpaired, paired, n);
 }
 
 /* Without unpaired query rows the query is put in front; insertions on the border belong to the next chain; a paired
  * description with too few parts leaves the others empty. */
 static void test_split_border(void) {
-  static const char text[] =
-      "#4,3\t1,1\n>101\t102\nACDEGHI\n>x\nAcC-EkkG-I\n>z\nAC-E---\n>w\n----GkHI\n>w\n----GkHI\n";
+  static const char text[] = "#4,3\t1,1\n>101\t102\nACDEGHI\n>x\nAcC-EkkG-I\n>z\nAC-E---\n>w\n----GkHI\n>w\n----GkHI\n";
   pleat_msa *unpaired, *paired;
   size_t n;
   split(text, sizeof text - 1, &unpaired, &paired, &n);

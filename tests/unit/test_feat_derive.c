@@ -56,7 +56,8 @@ static void test_present_stays(void) {
   static const float exists[N * 14] = {5};
   pleat_arrays *set = with_aatype(1, (const int64_t[]){N}, types);
   pleat_error err = {0};
-  CHECK_OK(pleat_arrays_add(set, "atom14_atom_exists", PLEAT_F32, 2, (const int64_t[]){N, 14}, exists, NULL, &err), &err);
+  CHECK_OK(pleat_arrays_add(set, "atom14_atom_exists", PLEAT_F32, 2, (const int64_t[]){N, 14}, exists, NULL, &err),
+           &err);
   CHECK_OK(pleat_feat_derive(set, &err), &err);
   CHECK_NEAR(((const float *)pleat_arrays_find(set, "atom14_atom_exists")->data)[0], 5, 0);
   CHECK_INT(pleat_arrays_count(set), 5);
@@ -109,14 +110,17 @@ static void test_refused(void) {
   pleat_arrays_remove(set, "aatype");
   check_refused(set, PLEAT_SHAPE, "feature 'aatype' is missing");
   set = with_aatype(1, (const int64_t[]){1}, types);
-  CHECK_OK(pleat_arrays_add(set, "template_all_atom_positions", PLEAT_F32, 4, (const int64_t[]){1, 1, 37, 3}, NULL, NULL,
-                            &err), &err);
+  CHECK_OK(pleat_arrays_add(set, "template_all_atom_positions", PLEAT_F32, 4, (const int64_t[]){1, 1, 37, 3}, NULL,
+                            NULL, &err),
+           &err);
   check_refused(set, PLEAT_SHAPE, "comes without 'template_all_atom_masks'");
   set = with_aatype(1, (const int64_t[]){1}, types);
-  CHECK_OK(pleat_arrays_add(set, "template_all_atom_positions", PLEAT_F32, 4, (const int64_t[]){1, 1, 37, 3}, NULL, NULL,
-                            &err), &err);
-  CHECK_OK(pleat_arrays_add(set, "template_all_atom_masks", PLEAT_F32, 3, (const int64_t[]){1, 2, 37}, NULL, NULL, &err),
+  CHECK_OK(pleat_arrays_add(set, "template_all_atom_positions", PLEAT_F32, 4, (const int64_t[]){1, 1, 37, 3}, NULL,
+                            NULL, &err),
            &err);
+  CHECK_OK(
+      pleat_arrays_add(set, "template_all_atom_masks", PLEAT_F32, 3, (const int64_t[]){1, 2, 37}, NULL, NULL, &err),
+      &err);
   CHECK_OK(pleat_arrays_add(set, "template_aatype", PLEAT_I32, 2, (const int64_t[]){1, 1}, NULL, NULL, &err), &err);
   check_refused(set, PLEAT_SHAPE, "template features do not fit each other");
 }

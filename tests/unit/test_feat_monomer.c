@@ -160,8 +160,12 @@ static bool is_same_draw(const pleat_arrays *a, int64_t draw_a, const pleat_arra
 static void test_draws(void) {
   pleat_arrays *raw = random_raw(), *a = NULL, *b = NULL, *c = NULL;
   pleat_error err = {0};
-  pleat_feat_options options = {.max_msa_clusters = 12, .max_extra_msa = 9, .num_recycle = 2, .num_ensemble = 2,
-                                .msa_mask_fraction = 0.15, .seed = 77};
+  pleat_feat_options options = {.max_msa_clusters = 12,
+                                .max_extra_msa = 9,
+                                .num_recycle = 2,
+                                .num_ensemble = 2,
+                                .msa_mask_fraction = 0.15,
+                                .seed = 77};
   CHECK_OK(pleat_feat_monomer(raw, &options, &a, &err), &err);
   options.num_recycle = 0;
   CHECK_OK(pleat_feat_monomer(raw, &options, &b, &err), &err);
@@ -237,14 +241,17 @@ static void test_refused(void) {
   options.msa_mask_fraction = NAN;
   check_refused(raw, &options, PLEAT_INVALID, "msa_mask_fraction nan");
   options = identity_options();
-  CHECK_OK(pleat_arrays_add(raw, "template_aatype", PLEAT_F32, 3, (const int64_t[]){1, 4, 22}, NULL, &data, &err), &err);
+  CHECK_OK(pleat_arrays_add(raw, "template_aatype", PLEAT_F32, 3, (const int64_t[]){1, 4, 22}, NULL, &data, &err),
+           &err);
   check_refused(raw, &options, PLEAT_INPUT, "'template_all_atom_positions' is missing: expected numbers [1, 4, 37, 3]");
-  CHECK_OK(pleat_arrays_add(raw, "template_aatype", PLEAT_F32, 3, (const int64_t[]){1, 5, 22}, NULL, &data, &err), &err);
+  CHECK_OK(pleat_arrays_add(raw, "template_aatype", PLEAT_F32, 3, (const int64_t[]){1, 5, 22}, NULL, &data, &err),
+           &err);
   check_refused(raw, &options, PLEAT_SHAPE, "'template_aatype' is f32 [1, 5, 22]: expected numbers [1, 4, 22]");
   pleat_arrays_remove(raw, "template_aatype");
   CHECK_OK(pleat_arrays_add(raw, "residue_index", PLEAT_I32, 1, (const int64_t[]){5}, NULL, &data, &err), &err);
   check_refused(raw, &options, PLEAT_SHAPE, "'residue_index' is i32 [5]: expected numbers [4]");
-  CHECK_OK(pleat_arrays_add(raw, "deletion_matrix_int", PLEAT_I32, 2, (const int64_t[]){5, 4}, NULL, &data, &err), &err);
+  CHECK_OK(pleat_arrays_add(raw, "deletion_matrix_int", PLEAT_I32, 2, (const int64_t[]){5, 4}, NULL, &data, &err),
+           &err);
   ((int32_t *)data)[6] = -1;
   check_refused(raw, &options, PLEAT_INPUT, "row 1, residue 2: msa 21, deletions -1");
   pleat_arrays_remove(raw, "deletion_matrix_int");

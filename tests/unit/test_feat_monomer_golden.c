@@ -120,13 +120,15 @@ static void test_raw(size_t i) {
     pleat_feat_chain chain = {.sequence = fasta.records[0].sequence, .opt_msas = msas, .n_msas = n};
     CHECK_OK(pleat_feat_monomer_raw(&chain, &got, &err), &err);
   }
-  static const char *const names[] = {"aatype", "between_segment_residues", "residue_index", "seq_length",
-                                      "deletion_matrix_int", "msa", "num_alignments"};
+  static const char *const names[] = {"aatype",        "between_segment_residues", "residue_index",
+                                      "seq_length",    "deletion_matrix_int",      "msa",
+                                      "num_alignments"};
   for (size_t k = 0; got && k < sizeof names / sizeof *names; k++) {
     files_compare(names[k], pleat_arrays_find(got, names[k]), pleat_arrays_find(want, names[k]), 0);
   }
-  if (got) CHECK(memcmp(pleat_arrays_find(got, "sequence")->data, fasta.records[0].sequence,
-                        strlen(fasta.records[0].sequence)) == 0);
+  if (got)
+    CHECK(memcmp(pleat_arrays_find(got, "sequence")->data, fasta.records[0].sequence,
+                 strlen(fasta.records[0].sequence)) == 0);
   pleat_arrays_destroy(got);
   pleat_arrays_destroy(want);
   pleat_fasta_fini(&fasta);
@@ -263,8 +265,8 @@ static void test_processed(const processed_case *c) {
   long n_failed = check_n_failed;
   if (want && raw) {
     if (!c->has_templates) remove_templates(raw);
-    pleat_feat_options options = {.max_msa_clusters = c->n_clusters, .max_extra_msa = c->n_extra, .num_ensemble = 1,
-                                  .is_identity_order = true};
+    pleat_feat_options options = {
+        .max_msa_clusters = c->n_clusters, .max_extra_msa = c->n_extra, .num_ensemble = 1, .is_identity_order = true};
     pleat_feat_choices choices = {.opt_row_order = data_of(want, "draw_sample_order"),
                                   .opt_extra_order = data_of(want, "draw_extra_order"),
                                   .opt_is_masked = data_of(want, "draw_mask_position"),
@@ -323,8 +325,10 @@ static void test_recorded(void) {
   uint8_t *is_used = malloc((size_t)n_rows);
   if (CHECK(order && is_used)) {
     order_of_draw(centres->data, centres->shape[0], extra->data, extra->shape[0], n_rows, order, is_used);
-    pleat_feat_options options = {.max_msa_clusters = centres->shape[0], .max_extra_msa = extra->shape[0],
-                                  .num_ensemble = 1, .is_identity_order = true};
+    pleat_feat_options options = {.max_msa_clusters = centres->shape[0],
+                                  .max_extra_msa = extra->shape[0],
+                                  .num_ensemble = 1,
+                                  .is_identity_order = true};
     pleat_feat_choices choices = {.opt_row_order = order + 1,
                                   .opt_is_masked = data_of(want, "bert_mask"),
                                   .opt_replacement = data_of(want, "msa_after_mask")};
