@@ -29,19 +29,20 @@ typedef struct pleat_a3m {
   int64_t *cardinalities;
 } pleat_a3m;
 
-/* Accepts wrapped lines, CRLF, blank lines, '.' (ignored insertion gap), lower case insertions, comment lines that
- * start with '#'. Refuses with file and line: empty input, text before the first '>', ragged rows (row, found and
- * expected columns), gaps in the first row, an empty row, digits and other characters, more than 2^16 columns, a
- * header that does not add up. Errors: INPUT, NOMEM. Released with pleat_a3m_fini. */
+/* Accepts wrapped lines, CRLF, blanks and blank lines, '.' (ignored insertion gap), lower case insertions, comment
+ * lines that start with '#'. Refuses with file and line: empty input, text before the first '>', ragged rows (row,
+ * found and expected columns), gaps or lower case in the first row, an empty row, digits and other characters, more
+ * than 2^16 columns, a header that does not add up. Errors: INPUT, NOMEM. Released with pleat_a3m_fini. */
 PLEAT_CHECKED pleat_status pleat_a3m_parse(const char *text, size_t n, const char *path, pleat_a3m *out_a3m,
                                            pleat_error *err);
 void pleat_a3m_fini(pleat_a3m *a3m);
 void pleat_msa_fini(pleat_msa *msa);
 
 /* Splits a complex as ColabFold's unserialize_msa does: unpaired[k] holds the rows of distinct chain k (query first,
- * columns of that chain only), paired[k] the k-th part of the rows that align more than one chain (query first). A
- * plain a3m gives one unpaired alignment and paired == NULL. Both are arrays of n_chains (at least 1) alignments,
- * freed with pleat_msa_fini for each and free() for the array. Errors: INPUT, NOMEM. */
+ * put in where the file has none; columns of that chain only), paired[k] the k-th part of the rows that align more than
+ * one chain (query first; copies of a single sequence: only the query). A plain a3m, or a protein alone, gives one
+ * unpaired alignment and paired == NULL. Both are arrays of n_chains (at least 1) alignments, freed with pleat_msa_fini
+ * for each and free() for the array. Errors: INPUT, NOMEM. */
 PLEAT_CHECKED pleat_status pleat_a3m_split(const pleat_a3m *a3m, pleat_msa **out_unpaired, pleat_msa **out_paired,
                                            size_t *out_n, pleat_error *err);
 
