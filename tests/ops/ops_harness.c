@@ -12,12 +12,12 @@
 #include "tensor/half.h"
 
 enum {
-  GUARD_BYTES = 256,    /* between operands; also more than STEP_BYTES, so that every iteration is in the arena */
-  STEP_BYTES = 128,     /* of a stacked result */
+  GUARD_BYTES = 256, /* between operands; also more than STEP_BYTES, so that every iteration is in the arena */
+  STEP_BYTES = 128,  /* of a stacked result */
   N_BLOCKS = 3,
-  BLOCK = 1,            /* the iteration that runs */
-  LEAD_ELEMENTS = 5,    /* parameters start in the middle of their tensor */
-  GUARD_BYTE = 0xFF     /* NaN as a float of any size, an index outside as an integer */
+  BLOCK = 1,         /* the iteration that runs */
+  LEAD_ELEMENTS = 5, /* parameters start in the middle of their tensor */
+  GUARD_BYTE = 0xFF  /* NaN as a float of any size, an index outside as an integer */
 };
 
 static void *must_alloc(size_t n) {
@@ -98,8 +98,7 @@ void ops_case_init(ops_case *c, pleat_op op, const char *spec, const char *place
   c->out.dtype = op == PLEAT_OP_DIST_BIN || op == PLEAT_OP_REL_INDEX ? PLEAT_I32 : PLEAT_F32;
   if (op == PLEAT_OP_CONCAT) join_sizes(c);
   for (int i = 0; i < c->n_in; i++)
-    if (c->in[i].place != OPS_ABSENT)
-      c->in[i].values = must_alloc((size_t)ops_elements(&c->in[i]) * sizeof(double));
+    if (c->in[i].place != OPS_ABSENT) c->in[i].values = must_alloc((size_t)ops_elements(&c->in[i]) * sizeof(double));
 }
 
 void ops_case_fini(ops_case *c) {
@@ -130,18 +129,18 @@ static double draw_special(pleat_rng *rng) {
 
 static double draw_number(char content, pleat_rng *rng, int64_t n_rows) {
   switch (content) {
-    case 'm': return (double)pleat_rng_below(rng, 2);                              /* mask */
-    case 'p': return uniform(rng, 0.5, 1.5);                                       /* positive */
-    case 'l': return uniform(rng, -60, 60);                                        /* logits */
-    case 'c': return uniform(rng, -20, 20);                                        /* coordinates */
+    case 'm': return (double)pleat_rng_below(rng, 2); /* mask */
+    case 'p': return uniform(rng, 0.5, 1.5);          /* positive */
+    case 'l': return uniform(rng, -60, 60);           /* logits */
+    case 'c': return uniform(rng, -20, 20);           /* coordinates */
     case 'z': return 0;
     case 'N': return pleat_rng_below(rng, 29) ? uniform(rng, -2, 2) : draw_special(rng);
-    case 't': return (double)pleat_rng_below(rng, 21);                             /* residue type */
-    case 'b': return (double)pleat_rng_below(rng, 14);                             /* atom of a residue */
-    case 'e': return (double)pleat_rng_below(rng, 3);                              /* chain */
-    case 'i': return (double)pleat_rng_below(rng, 90);                             /* residue number */
-    case 'g': return (double)pleat_rng_below(rng, (uint64_t)n_rows + 3) - 2;       /* row of a table, or outside */
-    default: return uniform(rng, -2, 2);                                           /* 'n' */
+    case 't': return (double)pleat_rng_below(rng, 21);                       /* residue type */
+    case 'b': return (double)pleat_rng_below(rng, 14);                       /* atom of a residue */
+    case 'e': return (double)pleat_rng_below(rng, 3);                        /* chain */
+    case 'i': return (double)pleat_rng_below(rng, 90);                       /* residue number */
+    case 'g': return (double)pleat_rng_below(rng, (uint64_t)n_rows + 3) - 2; /* row of a table, or outside */
+    default: return uniform(rng, -2, 2);                                     /* 'n' */
   }
 }
 
@@ -215,10 +214,19 @@ static void add_value(bench *b, const ops_operand *x, uint32_t id, uint8_t kind)
 
 static void build_graph(bench *b) {
   const ops_case *c = b->c;
-  b->graph = (pleat_graph){.axes = b->axes, .values = b->values, .nodes = &b->node, .n_nodes = 1,
-                           .n_values = 1 + (uint32_t)c->n_in, .open_region = PLEAT_NO_REGION};
-  b->node = (pleat_node){.op = (uint8_t)c->op, .n_in = (uint8_t)c->n_in, .stage = PLEAT_STAGE_TRUNK,
-                         .region = PLEAT_NO_REGION, .out = 0, .attr = c->attr, .scope = "tests/ops"};
+  b->graph = (pleat_graph){.axes = b->axes,
+                           .values = b->values,
+                           .nodes = &b->node,
+                           .n_nodes = 1,
+                           .n_values = 1 + (uint32_t)c->n_in,
+                           .open_region = PLEAT_NO_REGION};
+  b->node = (pleat_node){.op = (uint8_t)c->op,
+                         .n_in = (uint8_t)c->n_in,
+                         .stage = PLEAT_STAGE_TRUNK,
+                         .region = PLEAT_NO_REGION,
+                         .out = 0,
+                         .attr = c->attr,
+                         .scope = "tests/ops"};
   memcpy(b->node.letters[0], c->out.letters, sizeof c->out.letters);
   add_value(b, &c->out, 0, PLEAT_VALUE_NODE);
   for (int i = 0; i < c->n_in; i++) {
@@ -258,8 +266,11 @@ static pleat_operand arena_operand(bench *b, const ops_operand *x) {
 
 /* MATRIX: [K, N] where K is made of the leading axes that the result lacks. */
 static pleat_operand weight_operand(bench *b, const ops_operand *x, int input) {
-  pleat_operand dst = {.space = PLEAT_SPACE_WEIGHT, .dtype = x->dtype, .rank = (uint8_t)x->rank,
-                       .weight = b->plan.n_weights, .step = b->c->is_stacked};
+  pleat_operand dst = {.space = PLEAT_SPACE_WEIGHT,
+                       .dtype = x->dtype,
+                       .rank = (uint8_t)x->rank,
+                       .weight = b->plan.n_weights,
+                       .step = b->c->is_stacked};
   int64_t first, n = lay_out(x, &dst, &first), K = 1;
   bool is_matrix = x->place == OPS_MATRIX;
   /* The second matrix of a transition gives letters of the result back that its x has as well. */
@@ -269,20 +280,28 @@ static pleat_operand weight_operand(bench *b, const ops_operand *x, int input) {
     if (is_outer) break;
     K *= x->size[d];
   }
-  b->weights[b->plan.n_weights++] =
-      (pleat_plan_weight){.name = b->names[input], .is_matrix = is_matrix, .K = K, .N = K ? n / K : 0,
-                          .first_element = LEAD_ELEMENTS, .n_blocks = b->c->is_stacked ? N_BLOCKS : 1,
-                          .block_elements = LEAD_ELEMENTS + n + 3, .dtype = x->dtype};
+  b->weights[b->plan.n_weights++] = (pleat_plan_weight){.name = b->names[input],
+                                                        .is_matrix = is_matrix,
+                                                        .K = K,
+                                                        .N = K ? n / K : 0,
+                                                        .first_element = LEAD_ELEMENTS,
+                                                        .n_blocks = b->c->is_stacked ? N_BLOCKS : 1,
+                                                        .block_elements = LEAD_ELEMENTS + n + 3,
+                                                        .dtype = x->dtype};
   return dst;
 }
 
 static void build_plan(bench *b) {
   const ops_case *c = b->c;
-  b->plan = (pleat_plan){.graph = &b->graph, .launches = &b->launch, .segments = &b->segment, .weights = b->weights,
-                         .n_launches = 1, .n_segments = 1};
+  b->plan = (pleat_plan){.graph = &b->graph,
+                         .launches = &b->launch,
+                         .segments = &b->segment,
+                         .weights = b->weights,
+                         .n_launches = 1,
+                         .n_segments = 1};
   b->launch = (pleat_launch){.node = &b->node};
-  b->segment = (pleat_segment){.stage = PLEAT_STAGE_TRUNK, .first = 0, .last = 1,
-                               .count = c->is_stacked ? N_BLOCKS : 1, .name = "tests/ops"};
+  b->segment = (pleat_segment){
+      .stage = PLEAT_STAGE_TRUNK, .first = 0, .last = 1, .count = c->is_stacked ? N_BLOCKS : 1, .name = "tests/ops"};
   for (int i = 0; i < c->n_in; i++) {
     const ops_operand *x = &c->in[i];
     if (x->place == OPS_ABSENT) continue;
@@ -302,8 +321,14 @@ static void put(uint8_t *bytes, uint8_t dtype, double value) {
   uint16_t as_half;
   switch (dtype) {
     case PLEAT_F32: memcpy(bytes, &as_float, 4); break;
-    case PLEAT_I32: as_int = (int32_t)value; memcpy(bytes, &as_int, 4); break;
-    case PLEAT_BF16: as_half = pleat_bf16_from_f32(as_float); memcpy(bytes, &as_half, 2); break;
+    case PLEAT_I32:
+      as_int = (int32_t)value;
+      memcpy(bytes, &as_int, 4);
+      break;
+    case PLEAT_BF16:
+      as_half = pleat_bf16_from_f32(as_float);
+      memcpy(bytes, &as_half, 2);
+      break;
     default: *bytes = (uint8_t)value; break;
   }
 }
@@ -329,8 +354,10 @@ static void visit(const pleat_operand *x, uint8_t *bytes, double *values, bool i
   for (int64_t i = 0; i < n; i++) {
     int64_t at = x->offset;
     for (int d = 0; d < x->rank; d++) at += index[d] * x->stride[d] * (int64_t)item;
-    if (is_read) values[i] = get(bytes + at, x->dtype);
-    else put(bytes + at, x->dtype, values[i]);
+    if (is_read)
+      values[i] = get(bytes + at, x->dtype);
+    else
+      put(bytes + at, x->dtype, values[i]);
     if (opt_unmark) memcpy(opt_unmark + at, bytes + at, item);
     for (int d = x->rank - 1; d >= 0 && ++index[d] == x->size[d]; d--) index[d] = 0;
   }
@@ -351,8 +378,8 @@ static pleat_status read_weight(void *ctx, const char *name, int64_t first, int6
 }
 
 static pleat_status run_program(bench *b, const pleat_backend_vtbl *vtbl, void *be, void *program, pleat_error *err) {
-  pleat_operand whole = {.space = PLEAT_SPACE_ARENA, .dtype = PLEAT_U8, .rank = 1,
-                         .size = {(int64_t)b->plan.arena_bytes}, .stride = {1}};
+  pleat_operand whole = {
+      .space = PLEAT_SPACE_ARENA, .dtype = PLEAT_U8, .rank = 1, .size = {(int64_t)b->plan.arena_bytes}, .stride = {1}};
   PLEAT_TRY(vtbl->write(be, program, &whole, b->image, err));
   PLEAT_TRY(vtbl->run(be, program, 0, 1, b->c->is_stacked ? BLOCK : 0, err));
   return vtbl->read(be, program, &whole, b->after, err);

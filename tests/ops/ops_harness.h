@@ -27,13 +27,13 @@ enum { OPS_ABSENT = '-', OPS_ARENA = 'A', OPS_PLAIN = 'P', OPS_MATRIX = 'M' };
 
 typedef struct ops_operand {
   char letters[PLEAT_MAX_RANK + 1];
-  char place;        /* OPS_ABSENT, ... */
-  char content;      /* what ops_case_draw puts in: see ops_harness.c */
+  char place;   /* OPS_ABSENT, ... */
+  char content; /* what ops_case_draw puts in: see ops_harness.c */
   uint8_t dtype;
   uint8_t layout;
   int rank;
   int64_t size[PLEAT_MAX_RANK];
-  double *values;    /* row-major by letters; exactly representable in dtype after ops_case_draw */
+  double *values; /* row-major by letters; exactly representable in dtype after ops_case_draw */
 } ops_operand;
 
 typedef struct ops_case {
@@ -41,10 +41,10 @@ typedef struct ops_case {
   pleat_attr attr;
   int n_in;
   ops_operand out, in[PLEAT_MAX_IN];
-  int alias;         /* input whose memory the result takes (in place), -1 = none */
-  bool is_stacked;   /* parameters are block 1 of 3, and the result steps through the arena */
+  int alias;       /* input whose memory the result takes (in place), -1 = none */
+  bool is_stacked; /* parameters are block 1 of 3, and the result steps through the arena */
   uint64_t seed;
-  int n_threads;     /* options of the backend; 0 = all */
+  int n_threads; /* options of the backend; 0 = all */
 } ops_case;
 
 /* spec: "ik,kn->in", letters of inputs and result. places: per input a place and a content letter; "-" for an absent

@@ -229,8 +229,8 @@ static void test_frames(void) {
         double product = R[3 * a] * R[3 * b] + R[3 * a + 1] * R[3 * b + 1] + R[3 * a + 2] * R[3 * b + 2];
         CHECK_NEAR(product, a == b, 1e-6);
       }
-    double determinant = R[0] * (R[4] * R[8] - R[5] * R[7]) - R[1] * (R[3] * R[8] - R[5] * R[6]) +
-                         R[2] * (R[3] * R[7] - R[4] * R[6]);
+    double determinant =
+        R[0] * (R[4] * R[8] - R[5] * R[7]) - R[1] * (R[3] * R[8] - R[5] * R[6]) + R[2] * (R[3] * R[7] - R[4] * R[6]);
     CHECK_NEAR(determinant, 1, 1e-6);
   }
   fill(&update, 1, 0);
@@ -376,8 +376,8 @@ static void test_outer_product(void) {
     for (int q = 0; q < C * D; q++) {
       outer[q] = 0;
       for (int s = 0; s < S; s++)
-        outer[q] += c.in[PLEAT_OP_A].values[(s * I + p / J) * C + q / D] *
-                    c.in[PLEAT_OP_B].values[(s * J + p % J) * D + q % D];
+        outer[q] +=
+            c.in[PLEAT_OP_A].values[(s * I + p / J) * C + q / D] * c.in[PLEAT_OP_B].values[(s * J + p % J) * D + q % D];
     }
     for (int z = 0; z < Z; z++)
       want[p * Z + z] = (dot_row(outer, c.in[PLEAT_OP_W].values, C * D, Z, z) + c.in[PLEAT_OP_BIAS].values[z]) /
@@ -391,8 +391,8 @@ static void test_outer_product(void) {
 static void test_attention(void) {
   enum { S = 3, Q = 6, K = 5, H = 2, C = 4 };
   const char *sizes = "s3q6k5h2c4d4";
-  ops_case c = make(PLEAT_OP_ATTENTION, "sqhc,skhc,skhd,hqk,sk,sqhd->sqhd", "An An An An Am An", sizes,
-                    (pleat_attr){.a = 0.5f});
+  ops_case c =
+      make(PLEAT_OP_ATTENTION, "sqhc,skhc,skhd,hqk,sk,sqhd->sqhd", "An An An An Am An", sizes, (pleat_attr){.a = 0.5f});
   ops_case product = make(PLEAT_OP_CONTRACT, "sqhc,skhc->shqk", "An An", sizes, (pleat_attr){.n = 0});
   ops_case scaled = make(PLEAT_OP_AFFINE, "shqk->shqk", "An", sizes, (pleat_attr){.a = 0.5f});
   ops_case biased = make(PLEAT_OP_ADD, "shqk,hqk->shqk", "An An", sizes, (pleat_attr){.n = 0});
@@ -430,8 +430,9 @@ static void test_contract(void) {
   pleat_backend_options options = {.n_threads = 1};
   pleat_weight_reader reader = {.ctx = NULL, .read = NULL};
   pleat_node node = {.op = PLEAT_OP_FILL, .attr = {.a = 2}, .letters = {"i"}, .scope = "test"};
-  pleat_launch launch = {.node = &node, .out = {.space = PLEAT_SPACE_ARENA, .dtype = PLEAT_F32, .rank = 1,
-                                                .offset = 8, .size = {3}, .stride = {1}}};
+  pleat_launch launch = {
+      .node = &node,
+      .out = {.space = PLEAT_SPACE_ARENA, .dtype = PLEAT_F32, .rank = 1, .offset = 8, .size = {3}, .stride = {1}}};
   pleat_segment segment = {.first = 0, .last = 1, .count = 1};
   pleat_plan plan = {.launches = &launch, .n_launches = 1, .segments = &segment, .n_segments = 1, .arena_bytes = 16};
   void *be, *model, *program;

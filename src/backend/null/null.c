@@ -35,8 +35,7 @@ static uint64_t null_scratch_bytes(void *be, const pleat_launch *launch) {
   return 0;
 }
 
-static pleat_status null_model_create(void *be, const pleat_weight_reader *reader, void **out_model,
-                                      pleat_error *err) {
+static pleat_status null_model_create(void *be, const pleat_weight_reader *reader, void **out_model, pleat_error *err) {
   (void)be, (void)reader, (void)err;
   *out_model = &handle;
   return PLEAT_OK;

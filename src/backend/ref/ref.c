@@ -165,7 +165,7 @@ static pleat_status weight_read(const model *m, const pleat_plan_weight *want, w
   if (w) {
     w->name = malloc(n_name);
     if ((uint64_t)want->n_blocks * (uint64_t)n < SIZE_MAX / sizeof(float))
-      w->values = malloc(((size_t)(want->n_blocks * n) + 1) * sizeof(float));
+      w->values = calloc((size_t)(want->n_blocks * n) + 1, sizeof(float));
   }
   if (!w || !w->name || !w->values) {
     weight_destroy(w);
@@ -213,8 +213,10 @@ static pleat_status check_operand(const pleat_plan *plan, const pleat_launch *la
   for (int d = 0; d < x->rank; d++) {
     if (x->size[d] <= 0) return PLEAT_OK;
     int64_t reach = (x->size[d] - 1) * x->stride[d];
-    if (reach < 0) lowest += reach;
-    else highest += reach;
+    if (reach < 0)
+      lowest += reach;
+    else
+      highest += reach;
   }
   int64_t limit;
   if (x->space == PLEAT_SPACE_ARENA) {
@@ -295,7 +297,7 @@ static pleat_status program_fill(program *p, model *m, pleat_error *err) {
   }
   p->arena = pleat_os_pages_alloc((size_t)plan->arena_bytes);
   if ((uint64_t)n_scratch < SIZE_MAX / sizeof(double)) p->scratch = malloc((size_t)n_scratch * sizeof(double));
-  p->weights = calloc((size_t)plan->n_weights + 1, sizeof *p->weights);
+  p->weights = calloc((size_t)plan->n_weights + 1, sizeof(void *));
   if (!p->arena || !p->scratch || !p->weights)
     PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for %llu bytes of activations; %llu are free",
                (unsigned long long)plan->arena_bytes, (unsigned long long)pleat_os_memory_available());
@@ -335,8 +337,10 @@ static pleat_status ref_write(void *be, void *program_arg, const pleat_operand *
   program *p = program_arg;
   size_t n;
   PLEAT_TRY(binding_bytes(p, dst, &n, err));
-  if (src) memcpy(p->arena + dst->offset, src, n);
-  else memset(p->arena + dst->offset, 0, n);
+  if (src)
+    memcpy(p->arena + dst->offset, src, n);
+  else
+    memset(p->arena + dst->offset, 0, n);
   return PLEAT_OK;
 }
 

@@ -52,8 +52,7 @@ static void rotate_back(const double R[3][3], const double *v, double *dst) {
 static frame compose(const frame *a, const frame *b) {
   frame f;
   for (int r = 0; r < 3; r++)
-    for (int c = 0; c < 3; c++)
-      f.R[r][c] = a->R[r][0] * b->R[0][c] + a->R[r][1] * b->R[1][c] + a->R[r][2] * b->R[2][c];
+    for (int c = 0; c < 3; c++) f.R[r][c] = a->R[r][0] * b->R[0][c] + a->R[r][1] * b->R[1][c] + a->R[r][2] * b->R[2][c];
   rotate(a->R, b->t, f.t);
   for (int r = 0; r < 3; r++) f.t[r] += a->t[r];
   return f;
@@ -215,8 +214,10 @@ static void map_points(const pleat_ref_call *call, bool is_inverse) {
     frame f = load_frame(frames, all.at[1]);
     double x[3], y[3];
     for (int c = 0; c < 3; c++) x[c] = pleat_ref_load(points, all.at[2] + c * step) - (is_inverse ? f.t[c] : 0);
-    if (is_inverse) rotate_back(f.R, x, y);
-    else rotate(f.R, x, y);
+    if (is_inverse)
+      rotate_back(f.R, x, y);
+    else
+      rotate(f.R, x, y);
     for (int c = 0; c < 3; c++) pleat_ref_store(out, all.at[0] + c * out_step, y[c] + (is_inverse ? 0 : f.t[c]));
   }
 }
@@ -285,8 +286,10 @@ void pleat_ref_point_norm(const pleat_ref_call *call) {
       double value = pleat_ref_load(x, outer.at[0] + inner.at[0]);
       sum += value * value;
     }
-    if (attr->n == 0) sum += a;
-    else if (sum < floor) sum = floor;
+    if (attr->n == 0)
+      sum += a;
+    else if (sum < floor)
+      sum = floor;
     pleat_ref_store(&call->out, outer.at[1], sqrt(sum));
   }
 }
@@ -328,8 +331,7 @@ void pleat_ref_torsion_atoms(const pleat_ref_call *call) {
       double local[3] = {literature[0], literature[1], literature[2]}, position[3];
       frame to_global = compose(&backbone, &groups[pleat_atom14_group[restype][i]]);
       rotate(to_global.R, local, position);
-      for (int c = 0; c < 3; c++)
-        position[c] = (position[c] + to_global.t[c]) * pleat_atom14_exists[restype][i];
+      for (int c = 0; c < 3; c++) position[c] = (position[c] + to_global.t[c]) * pleat_atom14_exists[restype][i];
       store_row(out, rows.at[0] + i * atom_step, 3, position);
     }
   }

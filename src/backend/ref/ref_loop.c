@@ -36,8 +36,8 @@ void pleat_ref_letters_add(pleat_ref_letters *set, const char *letters, const ch
 }
 
 void pleat_ref_loop_init(pleat_ref_loop *loop, const char *letters, const pleat_ref_tensor *const *tensors, int n) {
-  PLEAT_ASSERT(n <= PLEAT_REF_MAX_TENSORS && strlen(letters) <= PLEAT_REF_MAX_LETTERS);
   loop->n_letters = (int)strlen(letters);
+  PLEAT_ASSERT(n <= PLEAT_REF_MAX_TENSORS && loop->n_letters <= PLEAT_REF_MAX_LETTERS);
   loop->n_tensors = n;
   for (int l = 0; l < loop->n_letters; l++) {
     loop->size[l] = 1;
@@ -90,6 +90,7 @@ void pleat_ref_contract(const pleat_ref_tensor *out, const pleat_ref_tensor *a, 
                         const pleat_ref_tensor *opt_bias) {
   static const pleat_ref_tensor none;
   const pleat_ref_tensor *tensors[4] = {a, b, out, opt_bias ? opt_bias : &none};
+  PLEAT_ASSERT(out && a && b);
   pleat_ref_letters summed = {""};
   pleat_ref_letters_add(&summed, a->letters, out->letters);
   pleat_ref_letters_add(&summed, b->letters, out->letters);
