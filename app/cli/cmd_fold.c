@@ -1,6 +1,7 @@
 /* pleat fold: sequences and alignments in, ranked structures out.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,7 +52,7 @@ static pleat_status predict_seed(const cli_args *args, const pleat_target *targe
   result->features_ms = features_end_ms - start_ms;
   if (!*session) status = pleat_session_create(model, features, &options, session, err);
   if (!status && cli_interrupt_is_raised()) {
-    status = cli_error(err, PLEAT_CANCELLED, "%s: interrupted before the first pass", target->name);
+    status = cli_error(err, PLEAT_CANCELLED, "interrupted before the first pass");
   }
   if (!status) {
     double plan_end_ms = cli_time_ms();
@@ -133,13 +134,20 @@ static cli_exit check_families(const cli_args *args) {
                         "each other: run them one after the other");
 }
 
+/* Says which target failed, unless the error names a place in a file. */
+static cli_exit fail_target(const pleat_target *target, pleat_status status, pleat_error *err) {
+  if (!err->file[0]) snprintf(err->file, sizeof err->file, "%s", target->name);
+  return cli_fail(status, err);
+}
+
 static cli_exit fold_targets(const cli_args *args, const pleat_targets *targets, cli_models *models) {
   pleat_error err;
   cli_exit code = CLI_EXIT_OK;
   for (size_t i = 0; i < pleat_targets_count(targets); i++) {
-    pleat_status status = fold_target(args, pleat_targets_get(targets, i), models, &err);
+    const pleat_target *target = pleat_targets_get(targets, i);
+    pleat_status status = fold_target(args, target, models, &err);
     if (status) {
-      cli_exit failure = cli_fail(status, &err);
+      cli_exit failure = fail_target(target, status, &err);
       if (code == CLI_EXIT_OK || !is_failure_of_target(status)) code = failure;
       if (!is_failure_of_target(status)) break;
     }

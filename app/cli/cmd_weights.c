@@ -46,7 +46,9 @@ static cli_exit convert(const char *path, const cli_args *args) {
   if (!args->out) return cli_fail_usage("weights", "--out FILE is missing: 'convert' writes FILE.npz or .safetensors");
   pleat_status status = pleat_weights_convert_file(path, args->out, dtype_of(args->dtype), &err);
   /* IO may concern either file here; the message says which. */
-  return status ? cli_fail(status, &err) : CLI_EXIT_OK;
+  if (status) return cli_fail(status, &err);
+  if (cli_log_has_level(CLI_LOG_INFO)) printf("%s: written\n", args->out);
+  return CLI_EXIT_OK;
 }
 
 static cli_exit run(const cli_args *args) {

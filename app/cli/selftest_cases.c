@@ -109,8 +109,10 @@ pleat_status selftest_cases_read(const char *folder, selftest_cases *out_cases, 
     out_cases->items = calloc(json_array_size(cases), sizeof *out_cases->items);
     if (!out_cases->items) status = cli_error(err, PLEAT_NOMEM, "no memory for the cases of %s", path);
   }
-  for (size_t i = 0; !status && i < json_array_size(cases); i++) {
-    status = read_case(folder, path, json_array_get(cases, i), &out_cases->items[out_cases->n_items++], err);
+  for (size_t i = 0; !status && out_cases->items && i < json_array_size(cases); i++) {
+    selftest_case item = {0};
+    status = read_case(folder, path, json_array_get(cases, i), &item, err);
+    out_cases->items[out_cases->n_items++] = item;
   }
   json_decref(manifest);
   free(path);

@@ -134,22 +134,16 @@ static pleat_status read_fasta(const char *text, size_t n, const char *path, ple
   return status;
 }
 
-/* The first row, or for a complex its distinct chains as often as they occur, joined by ':'. */
+/* The first row, or for a complex its distinct chains as often as they occur, joined by ':'. The parser has bounded
+ * the residues of all copies. */
 static pleat_status a3m_sequence(const pleat_a3m *a3m, const char *path, char **out_sequence, pleat_error *err) {
   const int64_t plain_lengths[] = {a3m->msa.n_cols}, plain_cardinalities[] = {1};
   const int64_t *lengths = a3m->n_chains > 0 ? a3m->chain_lengths : plain_lengths;
   const int64_t *cardinalities = a3m->n_chains > 0 ? a3m->cardinalities : plain_cardinalities;
   int64_t n_chains = a3m->n_chains > 0 ? a3m->n_chains : 1;
   pleat_buf buf = {0};
-  int64_t column = 0, n_res = 0;
+  int64_t column = 0;
   for (int64_t k = 0; k < n_chains; k++) {
-    if (cardinalities[k] > PLEAT_MAX_RESIDUES || n_res + lengths[k] * cardinalities[k] > PLEAT_MAX_RESIDUES) {
-      pleat_buf_fini(&buf);
-      return pleat_fail_at(err, PLEAT_INPUT, path, 1, 0,
-                           "the complex has more than %d residues, the most that pleat reads: fold parts of it",
-                           PLEAT_MAX_RESIDUES);
-    }
-    n_res += lengths[k] * cardinalities[k];
     for (int64_t copy = 0; copy < cardinalities[k]; copy++) {
       if (buf.n) pleat_buf_puts(&buf, ":");
       pleat_buf_append(&buf, a3m->msa.letters + column, (size_t)lengths[k]);

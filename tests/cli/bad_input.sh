@@ -1,0 +1,50 @@
+#!/bin/sh
+# Sequences and alignments that are refused: exit code 3, file and place in the message, nothing written.
+# SPDX-License-Identifier: Apache-2.0
+. tests/cli/lib/expect.sh
+
+# refuse FILE PATTERN
+refuse() {
+  expect 3 "$2" fold "$1" -o "$work/out" --weights "$monomer"
+  check "the message does not name $1" grep -q "^pleat: .*$(basename "$1")" "$log"
+  check "more than one line is printed for $1" [ "$(grep -c '^pleat:' "$log")" = 1 ]
+  check "a folder was made for $1" [ ! -e "$work/out" ]
+}
+
+for file in tests/bad/fasta/* tests/bad/a3m/*; do refuse "$file" '^pleat: '; done
+
+: >"$work/empty.fasta"
+refuse "$work/empty.fasta" 'empty'
+printf 'MKV\n>a\nMKV\n' >"$work/text.fasta"
+refuse "$work/text.fasta" 'text.fasta:1:.*before the first'
+printf '>a\nMK1V\n' >"$work/digit.fasta"
+refuse "$work/digit.fasta" "digit.fasta:2:3: '1'"
+printf '>a\nMK*V\n' >"$work/star.fasta"
+refuse "$work/star.fasta" "star.fasta:2:3: '\\*' inside"
+printf '>a\nMK-V\n' >"$work/gap.fasta"
+refuse "$work/gap.fasta" "gap.fasta:2:3: gap '-'.*a3m"
+printf '>a\nMKV\n>b\nMKVV\n' >"$work/ragged.a3m"
+refuse "$work/ragged.a3m" 'ragged.a3m:3: row 2 has 4 columns.*expected 3'
+printf '>a\nM-V\n>b\nMKV\n' >"$work/gaps.a3m"
+refuse "$work/gaps.a3m" 'gaps.a3m:2:2: gap in the first row'
+{
+  echo '>long'
+  awk 'BEGIN { for (i = 0; i < 65537; i++) printf "A"; print "" }'
+} >"$work/long.fasta"
+refuse "$work/long.fasta" 'more than 65536 residues'
+refuse "$work" 'is a directory'
+
+expect 6 'No such file' fold "$work/none.fasta" -o "$work/out" --weights "$monomer"
+check 'a folder was made for an input that is not there' [ ! -e "$work/out" ]
+
+# Lower case is accepted, and one '*' at the end with a warning.
+printf '>a\nmkvlaa*\n' >"$work/lower.fasta"
+expect 0 "warning: .*lower.fasta:2:7: '\\*' at the end" fold "$work/lower.fasta" -o "$work/lower" --weights "$monomer" \
+  --num-recycle 0
+check 'lower case was not folded' grep -q 'ALA A   6' "$work"/lower/a_unrelaxed_rank_001_*.pdb
+
+# One bad target does not stop the others, but shows in the exit code.
+printf '>pair\nMKV:AAC\n>single\nMKVLAA\n' >"$work/two.fasta"
+expect 7 'pair' fold "$work/two.fasta" -o "$work/two" --weights "$monomer" --model model_1_ptm --num-recycle 0
+check 'the good target was not folded' [ -s "$work"/two/single_timings.json ]
+report

@@ -1,0 +1,26 @@
+#!/bin/sh
+# The self-test: sub-layers and shortened networks within the allowances, and what it says when they are not.
+# SPDX-License-Identifier: Apache-2.0
+. tests/cli/lib/expect.sh
+
+golden=$PLEAT_SHARED/golden
+[ -f "$golden/manifest.json" ] || skip "no reference arrays in $golden"
+expect 0 'all within the allowance' selftest --golden "$golden" --filter sublayers
+expect 0 'all within the allowance' selftest --golden "$golden" --filter tiny
+if [ -z "$PLEAT_SANITIZED" ]; then
+  expect 0 'all within the allowance' selftest --golden "$golden" --filter sublayers --backend ref
+fi
+expect 6 'manifest.json' selftest --golden "$work"
+printf '{"cases": [' >"$work/manifest.json"
+expect 3 'manifest.json' selftest --golden "$work"
+expect 2 "no case has 'nothing' in its name" selftest --golden "$golden" --filter nothing
+
+# A reference that differs is noticed: the weights of another seed give other numbers.
+cp "$golden/tiny_monomer.npz" "$work/"
+sed 's/"seed": 0/"seed": 1/' "$golden/tiny_monomer.weights.json" >"$work/tiny_monomer.weights.json"
+cat >"$work/manifest.json" <<'JSON'
+{"cases": [{"file": "tiny_monomer.npz", "weights": "tiny_monomer.weights.json", "kind": "monomer",
+            "model": "model_1_ptm", "num_recycle": 1}]}
+JSON
+expect 1 'final_atom_positions .*FAIL' selftest --golden "$work"
+report
