@@ -86,6 +86,8 @@ typedef struct pleat_value_info {
   uint32_t def;
   int64_t first_row;          /* weight: the value holds rows [first_row, first_row + size) of the stored axis 0 */
   int64_t stored_rows;        /* weight: size of the stored axis 0 (after the block axis); 0 = all of it */
+  int64_t first_col;          /* weight of two axes: the value holds columns [first_col, ...) of stored_cols; its name */
+  int64_t stored_cols;        /* then ends in "[:,first:last]", which the weight reader resolves; 0 = all of them */
 } pleat_value_info;
 
 typedef struct pleat_attr {
@@ -170,6 +172,12 @@ int64_t pleat_graph_elements(const pleat_graph *graph, pleat_value value);
 size_t pleat_graph_bytes(const pleat_graph *graph, pleat_value value);
 
 /* Raw additions, used by builders and passes. Strings are copied into the graph's arena. */
+PLEAT_CHECKED pleat_status pleat_graph_intern(pleat_graph *graph, const char *text, const char **out_text,
+                                              pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_graph_add_output(pleat_graph *graph, const char *name, pleat_value value,
+                                                  pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_graph_add_state(pleat_graph *graph, pleat_value input, pleat_value next,
+                                                 pleat_error *err);
 PLEAT_CHECKED pleat_status pleat_graph_add_value(pleat_graph *graph, const pleat_value_info *info, pleat_value *out,
                                                  pleat_error *err);
 PLEAT_CHECKED pleat_status pleat_graph_add_node(pleat_graph *graph, const pleat_node *node, pleat_error *err);
@@ -189,7 +197,7 @@ PLEAT_CHECKED pleat_status pleat_graph_verify(const pleat_graph *graph, pleat_er
 /* dump.c: stable text, one node a line. */
 void pleat_graph_dump(const pleat_graph *graph, pleat_buf *out);
 
-/* letters.c: position of a letter in a spelling, -1 when absent. */
+/* Position of a letter in a spelling, -1 when absent. */
 int pleat_letter_find(const char *letters, char letter);
 /* True when the node's result may be computed slice by slice along `letter` of its output: its inputs either carry
  * the letter (and are sliced too) or are needed whole. */

@@ -46,7 +46,7 @@ typedef struct pleat_segment {
 /* A parameter as the launches use it. MATRIX weights are [K, N] in row-major order and may be packed by a backend;
  * PLAIN ones are kept as they are. A stacked weight has n_blocks > 1 blocks of block_elements each. */
 typedef struct pleat_plan_weight {
-  const char *name;
+  const char *name;        /* may end in "[:,a:b]": the reader then serves those columns as a tensor of their own */
   bool is_matrix;
   int64_t K, N;            /* MATRIX: inner and outer size; PLAIN: 1, elements */
   int64_t first_element;   /* in each block of the stored tensor */
@@ -71,9 +71,11 @@ typedef struct pleat_plan {
   pleat_plan_weight *weights;
   pleat_binding *bindings;
   uint32_t n_launches, n_segments, n_weights, n_bindings;
+  int64_t *offsets;       /* by value id: bytes into the arena, -1 = not there */
   uint64_t arena_bytes;
+  uint64_t scratch_bytes; /* largest need of a launch */
   uint64_t weight_bytes;  /* all parameters in the dtype that they are kept in */
-  double flops, bytes, est_ms; /* of a whole prediction with the given numbers of recycles */
+  double flops, bytes, est_ms, n_runs; /* of a whole prediction with the given numbers of recycles; n_runs: launches */
 } pleat_plan;
 
 #endif
