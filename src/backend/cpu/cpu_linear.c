@@ -1,0 +1,250 @@
+/* LINEAR, FUSED_LINEAR and TRANSITION: blocks of rows are loaded once, normalised, multiplied panel by panel with packed
+ * weights and finished by the epilogue while they are in cache.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <string.h>
+
+#include "backend/cpu/cpu_rows.h"
+
+static const pleat_cpu_tensor absent;
+
+typedef struct linear {
+  const pleat_cpu_call *call;
+  pleat_cpu_source source;
+  pleat_cpu_sink sink;
+  pleat_cpu_packed W, gate_W;
+  bool has_gate;
+  bool must_copy; /* the result lies where x lies */
+  int64_t M, row_block;
+} linear;
+
+typedef struct linear_scratch {
+  float *rows, *tile, *gate_tile;
+  int64_t *at;
+  pleat_cpu_sink_scratch sink;
+} linear_scratch;
+
+static void linear_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, linear *job) {
+  bool is_fused = call->node->op == PLEAT_OP_FUSED_LINEAR;
+  const pleat_cpu_tensor *in = call->in, *W = &in[is_fused ? PLEAT_FL_W : 1], *x = &in[0];
+  const pleat_cpu_tensor *b = is_fused ? &in[PLEAT_FL_B] : call->node->n_in > 2 ? &in[2] : &absent;
+  *job = (linear){.call = call, .source = {.x = x, .eps = call->node->attr.a}};
+  for (int d = 0; d < W->rank; d++) {
+    bool is_n = pleat_cpu_has(&call->out, W->letters[d]);
+    pleat_cpu_axes_add(is_n ? &job->sink.n : &job->source.k, W, W->letters[d]);
+  }
+  pleat_cpu_axes_add_except(&job->sink.rows, &call->out, &W, 1);
+  job->source.rows = job->sink.rows;
+  job->M = pleat_cpu_axes_count(&job->sink.rows);
+  job->row_block = pleat_cpu_row_block(call, job->M);
+  job->source.k_line = pleat_cpu_line_take(bump, &job->source.k, x);
+  job->W = pleat_cpu_matrix_take(call, bump, W, &job->source.k, &job->sink.n);
+  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) job->sink.x[i] = &absent;
+  job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
+  job->sink.bias = pleat_cpu_vector_take(call, bump, b, &job->sink.n);
+  if (is_fused) {
+    job->sink.act = call->node->attr.act;
+    job->sink.x[PLEAT_CPU_SINK_MUL] = &in[PLEAT_FL_MUL];
+    job->sink.x[PLEAT_CPU_SINK_MASK] = &in[PLEAT_FL_MASK];
+    job->sink.x[PLEAT_CPU_SINK_RESIDUAL] = &in[PLEAT_FL_RESIDUAL];
+    job->has_gate = in[PLEAT_FL_GATE_W].is_present;
+    job->gate_W = pleat_cpu_matrix_take(call, bump, &in[PLEAT_FL_GATE_W], &job->source.k, &job->sink.n);
+    job->sink.gate_bias = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_GATE_B], &job->sink.n);
+    job->source.ln_scale = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_LN_SCALE], &job->source.k);
+    job->source.ln_offset = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_LN_OFFSET], &job->source.k);
+  }
+  job->must_copy = x->data == call->out.data;
+  pleat_cpu_sink_init(&job->sink, bump);
+}
+
+static void linear_scratch_take(const linear *job, pleat_cpu_bump *bump, linear_scratch *s) {
+  int64_t K = pleat_cpu_axes_count(&job->source.k);
+  s->rows = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(K));
+  s->tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
+  s->gate_tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
+  s->at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
+  pleat_cpu_sink_scratch_take(bump, &s->sink);
+}
+
+static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block, int64_t n,
+                     const pleat_cpu_packed *W, int64_t panel, float *tile) {
+  int64_t width = pleat_cpu_panel_width(kern, W->N, panel);
+  kern->gemm(&(pleat_cpu_gemm){.m = n,
+                               .width = width,
+                               .K = W->K,
+                               .a = block->a,
+                               .a_rs = block->a_rs,
+                               .a_ks = 1,
+                               .b = pleat_cpu_panel(kern, W, panel, 0),
+                               .b_ks = width,
+                               .is_b_bf16 = W->is_bf16,
+                               .c = tile,
+                               .ldc = PLEAT_CPU_MAX_NR});
+}
+
+static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
+  const linear *job = arg;
+  const pleat_cpu_kernels *kern = job->call->kern;
+  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  linear_scratch s;
+  linear_scratch_take(job, &bump, &s);
+  for (int64_t i = begin; i < end; i++) {
+    int64_t first = i * job->row_block, n = pleat_cpu_min(job->row_block, job->M - first);
+    pleat_cpu_block block = pleat_cpu_source_load(kern, &job->source, first, n, job->must_copy, s.at, s.rows);
+    pleat_cpu_sink_seek(&job->sink, &s.sink, first, n);
+    for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
+      multiply(kern, &block, n, &job->W, panel, s.tile);
+      if (job->has_gate) multiply(kern, &block, n, &job->gate_W, panel, s.gate_tile);
+      pleat_cpu_sink_store(kern, &job->sink, &s.sink, 0, n, panel * 2 * kern->vl,
+                           pleat_cpu_panel_width(kern, job->W.N, panel), s.tile, job->has_gate ? s.gate_tile : NULL);
+    }
+  }
+}
+
+pleat_cpu_scratch pleat_cpu_linear_layout(const pleat_cpu_call *call) {
+  pleat_cpu_bump shared = {0}, thread = {0};
+  linear job;
+  linear_scratch s;
+  linear_init(call, &shared, &job);
+  linear_scratch_take(&job, &thread, &s);
+  return (pleat_cpu_scratch){shared.used, thread.used};
+}
+
+void pleat_cpu_linear(const pleat_cpu_call *call) {
+  pleat_cpu_bump shared = {.base = call->shared};
+  linear job;
+  linear_init(call, &shared, &job);
+  pleat_threads_run(call->pool, pleat_cpu_blocks(job.M, job.row_block), 1, linear_task, &job);
+}
+
+/* ---- TRANSITION -------------------------------------------------------------------------------------------------- */
+
+enum { HIDDEN_BLOCK = 256 }; /* columns of the hidden layer at a time: 96 rows of them stay in cache */
+
+typedef struct transition {
+  const pleat_cpu_call *call;
+  pleat_cpu_source source;
+  pleat_cpu_sink sink;
+  pleat_cpu_packed W1, W2;
+  const float *b1;
+  int64_t M, row_block, n_hidden, n_out;
+} transition;
+
+typedef struct transition_scratch {
+  float *rows, *hidden, *out, *tile;
+  int64_t *at;
+  pleat_cpu_sink_scratch sink;
+} transition_scratch;
+
+static void transition_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, transition *job) {
+  const pleat_cpu_tensor *in = call->in, *x = &in[PLEAT_TR_X], *W1 = &in[PLEAT_TR_W1], *W2 = &in[PLEAT_TR_W2];
+  pleat_cpu_axes hidden = {0};
+  *job = (transition){.call = call, .source = {.x = x, .eps = call->node->attr.a}};
+  for (int d = 0; d < W1->rank; d++) {
+    bool is_hidden = pleat_cpu_has(W2, W1->letters[d]) && !pleat_cpu_has(x, W1->letters[d]);
+    pleat_cpu_axes_add(is_hidden ? &hidden : &job->source.k, W1, W1->letters[d]);
+  }
+  for (int d = 0; d < W2->rank; d++)
+    if (!memchr(hidden.letter, W2->letters[d], (size_t)hidden.n)) pleat_cpu_axes_add(&job->sink.n, W2, W2->letters[d]);
+  pleat_cpu_axes_add_except(&job->sink.rows, &call->out, &W2, 1);
+  job->source.rows = job->sink.rows;
+  job->M = pleat_cpu_axes_count(&job->sink.rows);
+  job->n_hidden = pleat_cpu_axes_count(&hidden);
+  job->n_out = pleat_cpu_axes_count(&job->sink.n);
+  job->row_block = pleat_cpu_row_block(call, job->M);
+  job->source.k_line = pleat_cpu_line_take(bump, &job->source.k, x);
+  job->source.ln_scale = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_LN_SCALE], &job->source.k);
+  job->source.ln_offset = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_LN_OFFSET], &job->source.k);
+  job->W1 = pleat_cpu_matrix_take(call, bump, W1, &job->source.k, &hidden);
+  job->W2 = pleat_cpu_matrix_take(call, bump, W2, &hidden, &job->sink.n);
+  job->b1 = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_B1], &hidden);
+  job->sink.bias = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_B2], &job->sink.n);
+  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) job->sink.x[i] = &absent;
+  job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
+  job->sink.x[PLEAT_CPU_SINK_RESIDUAL] = &in[PLEAT_TR_RESIDUAL];
+  pleat_cpu_sink_init(&job->sink, bump);
+}
+
+static void transition_scratch_take(const transition *job, pleat_cpu_bump *bump, transition_scratch *s) {
+  int64_t K = pleat_cpu_axes_count(&job->source.k);
+  s->rows = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(K));
+  s->hidden = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(HIDDEN_BLOCK));
+  s->out = pleat_cpu_take_f32(bump, pleat_cpu_round(job->n_out, PLEAT_CPU_MAX_NR) * PLEAT_CPU_ROWS);
+  s->tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
+  s->at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
+  pleat_cpu_sink_scratch_take(bump, &s->sink);
+}
+
+/* hidden[n, h0 .. h0 + n_h) = relu(rows W1 + b1) */
+static void hidden_block(const transition *job, const pleat_cpu_block *rows, int64_t n, int64_t h0, int64_t n_h,
+                         const transition_scratch *s) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  int64_t nr = 2 * kern->vl, ld = pleat_cpu_source_ld(HIDDEN_BLOCK);
+  for (int64_t h = 0; h < n_h; h += nr) {
+    int64_t panel = (h0 + h) / nr, width = pleat_cpu_panel_width(kern, job->W1.N, panel);
+    multiply(kern, rows, n, &job->W1, panel, s->tile);
+    for (int64_t r = 0; r < n; r++)
+      kern->epilogue(&(pleat_cpu_epilogue){.n = width,
+                                           .y = s->tile + r * PLEAT_CPU_MAX_NR,
+                                           .bias = job->b1 ? job->b1 + h0 + h : NULL,
+                                           .act = PLEAT_ACT_RELU,
+                                           .factor = 1,
+                                           .dst_f32 = s->hidden + r * ld + h});
+  }
+}
+
+static void transition_block(const transition *job, int64_t first, int64_t n, transition_scratch *s) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  pleat_cpu_block rows = pleat_cpu_source_load(kern, &job->source, first, n, true, s->at, s->rows);
+  pleat_cpu_sink_seek(&job->sink, &s->sink, first, n);
+  int64_t nr = 2 * kern->vl, n_panels = pleat_cpu_panels(kern, job->n_out);
+  for (int64_t h0 = 0; h0 < job->n_hidden; h0 += HIDDEN_BLOCK) {
+    int64_t n_h = pleat_cpu_min(HIDDEN_BLOCK, job->n_hidden - h0);
+    hidden_block(job, &rows, n, h0, n_h, s);
+    for (int64_t panel = 0; panel < n_panels; panel++) {
+      int64_t width = pleat_cpu_panel_width(kern, job->n_out, panel);
+      kern->gemm(&(pleat_cpu_gemm){.m = n,
+                                   .width = width,
+                                   .K = n_h,
+                                   .a = s->hidden,
+                                   .a_rs = pleat_cpu_source_ld(HIDDEN_BLOCK),
+                                   .a_ks = 1,
+                                   .b = pleat_cpu_panel(kern, &job->W2, panel, h0),
+                                   .b_ks = width,
+                                   .is_b_bf16 = job->W2.is_bf16,
+                                   .c = s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR,
+                                   .ldc = PLEAT_CPU_MAX_NR,
+                                   .is_adding = h0 > 0});
+    }
+  }
+  for (int64_t panel = 0; panel < n_panels; panel++)
+    pleat_cpu_sink_store(kern, &job->sink, &s->sink, 0, n, panel * nr, pleat_cpu_panel_width(kern, job->n_out, panel),
+                         s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR, NULL);
+}
+
+static void transition_task(void *arg, int thread, int64_t begin, int64_t end) {
+  const transition *job = arg;
+  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  transition_scratch s;
+  transition_scratch_take(job, &bump, &s);
+  for (int64_t i = begin; i < end; i++) {
+    int64_t first = i * job->row_block;
+    transition_block(job, first, pleat_cpu_min(job->row_block, job->M - first), &s);
+  }
+}
+
+pleat_cpu_scratch pleat_cpu_transition_layout(const pleat_cpu_call *call) {
+  pleat_cpu_bump shared = {0}, thread = {0};
+  transition job;
+  transition_scratch s;
+  transition_init(call, &shared, &job);
+  transition_scratch_take(&job, &thread, &s);
+  return (pleat_cpu_scratch){shared.used, thread.used};
+}
+
+void pleat_cpu_transition(const pleat_cpu_call *call) {
+  pleat_cpu_bump shared = {.base = call->shared};
+  transition job;
+  transition_init(call, &shared, &job);
+  pleat_threads_run(call->pool, pleat_cpu_blocks(job.M, job.row_block), 1, transition_task, &job);
+}

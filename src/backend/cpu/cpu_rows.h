@@ -1,0 +1,62 @@
+/* Row blocks: what LINEAR, FUSED_LINEAR, TRANSITION and OUTER_PRODUCT share. Rows are loaded as float32 and normalised,
+ * results leave through an epilogue that knows every operand's strides.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_CPU_ROWS_H
+#define PLEAT_CPU_ROWS_H
+
+#include "backend/cpu/cpu_priv.h"
+
+/* Source of row blocks: rows of K elements, optionally normalised. */
+typedef struct pleat_cpu_source {
+  const pleat_cpu_tensor *x;
+  pleat_cpu_axes rows, k;
+  pleat_cpu_line k_line;
+  const float *ln_scale, *ln_offset; /* NULL: not normalised */
+  float eps;
+} pleat_cpu_source;
+
+/* A block of loaded rows: element (r, k) is a[r * a_rs + k]. */
+typedef struct pleat_cpu_block {
+  const float *a;
+  int64_t a_rs;
+} pleat_cpu_block;
+
+static inline int64_t pleat_cpu_source_ld(int64_t K) { return pleat_cpu_round(K, PLEAT_CPU_MAX_VL) + 16; }
+/* Rows [first, first + n). buf holds n rows of pleat_cpu_source_ld, at holds n offsets. Without normalisation, float32
+ * rows at a common distance are used where they lie unless must_copy. */
+pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
+                                      int64_t n, bool must_copy, int64_t *at, float *buf);
+
+/* Operands of the epilogue; all are optional but out. */
+enum { PLEAT_CPU_SINK_OUT, PLEAT_CPU_SINK_MUL, PLEAT_CPU_SINK_MASK, PLEAT_CPU_SINK_DIV, PLEAT_CPU_SINK_RESIDUAL,
+       PLEAT_CPU_SINK_N };
+
+typedef struct pleat_cpu_sink {
+  const pleat_cpu_tensor *x[PLEAT_CPU_SINK_N];
+  pleat_cpu_axes rows, n;
+  pleat_cpu_line line[PLEAT_CPU_SINK_N];
+  const float *bias, *gate_bias; /* padded by a panel */
+  uint8_t act;
+} pleat_cpu_sink;
+
+/* Per thread: row offsets of every operand and room for one transposed tile. */
+typedef struct pleat_cpu_sink_scratch {
+  int64_t *at[PLEAT_CPU_SINK_N];
+  float *turned;
+} pleat_cpu_sink_scratch;
+
+void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump); /* x, rows and n are set */
+void pleat_cpu_sink_scratch_take(pleat_cpu_bump *bump, pleat_cpu_sink_scratch *scratch);
+/* Finds the operands of rows [first, first + n), n <= PLEAT_CPU_ROWS. */
+void pleat_cpu_sink_seek(const pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n);
+/* Columns [col, col + width) of the block's rows [first, first + n), from tile (row distance PLEAT_CPU_MAX_NR) and
+ * opt_gate_tile. tile is overwritten. */
+void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
+                          const pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n, int64_t col, int64_t width,
+                          float *tile, const float *opt_gate_tile);
+
+/* Rows per block: a multiple of the kernel's tile, small enough that every thread gets some. */
+int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M);
+
+#endif

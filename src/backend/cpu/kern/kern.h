@@ -1,0 +1,86 @@
+/* The minimal set of SIMD kernels that must be fast for every operation above it to be fast.
+ *
+ * One struct of pointers, filled by the portable version and then overwritten by what the processor has. Kernels take
+ * float32 (or bf16 where named), never allocate and never fail: shapes were proven at plan time. Sizes and strides are
+ * in elements. Every element of a result is computed by the same operations in the same order wherever it lies in its
+ * block, so that results do not depend on blocks or threads.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_CPU_KERN_H
+#define PLEAT_CPU_KERN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "graph/ir.h"
+
+enum {
+  PLEAT_CPU_MAX_VL = 16,  /* floats in the widest vector */
+  PLEAT_CPU_MAX_NR = 32,  /* columns of the widest panel: two vectors */
+  PLEAT_CPU_MAX_MR = 12,  /* rows of the tallest register tile; row blocks are multiples of it */
+  PLEAT_CPU_ALIGN = 64
+};
+
+/* C[m, width] (+)= A[m, K] B[K, width] for one panel of B. width is vl or 2 vl; whole vectors are stored.
+ * A[i, k] is a[i * a_rs + k * a_ks]; B[k, j] is b[k * b_ks + j]. Each element sums over k in order. */
+typedef struct pleat_cpu_gemm {
+  int64_t m, width, K;
+  const float *a;
+  int64_t a_rs, a_ks;
+  const void *b; /* f32, or bf16 when is_b_bf16 */
+  int64_t b_ks;
+  float *c;
+  int64_t ldc;
+  bool is_b_bf16;
+  bool is_adding;
+} pleat_cpu_gemm;
+
+/* y = act(y + bias); y *= sigmoid(gate + gate_bias); y *= mul; y *= factor; y /= divisor; y += residual; NULL pointers
+ * are skipped. n is a multiple of vl and every row is readable to n. The result goes to dst_f32 or dst_bf16, or stays
+ * in y when both are NULL. */
+typedef struct pleat_cpu_epilogue {
+  int64_t n;
+  float *y;
+  const float *bias, *gate, *gate_bias, *mul, *mul2, *divisor, *residual;
+  float factor;
+  uint8_t act;
+  float *dst_f32;
+  uint16_t *dst_bf16;
+} pleat_cpu_epilogue;
+
+typedef struct pleat_cpu_kernels {
+  const char *name;
+  int vl; /* floats per vector; panels are two vectors wide, the last may be one */
+  int mr; /* rows of the register tile */
+  void (*gemm)(const pleat_cpu_gemm *g);
+  void (*epilogue)(const pleat_cpu_epilogue *e);
+  /* dst = (x - mean) / sqrt(var + eps) * scale + offset; dst may be x. */
+  void (*layer_norm)(int64_t n, const float *x, const float *scale, const float *offset, float eps, float *dst);
+  /* x += bias, then x = -1e9 where mask is 0 (either may be NULL); returns the largest, -inf for n = 0. */
+  float (*logits_max)(int64_t n, float *x, const float *bias, const float *mask);
+  /* x = exp(x - max); returns the sum. */
+  float (*exp_sum)(int64_t n, float *x, float max);
+  /* ADD, SUB, MUL, DIV; dst may be a or b. */
+  void (*binary)(uint8_t op, int64_t n, const float *a, const float *b, float *dst);
+  /* RELU, SIGMOID, SOFTPLUS, AFFINE (x * p + q), GREATER_ZERO; dst may be x. */
+  void (*unary)(uint8_t op, int64_t n, const float *x, float p, float q, float *dst);
+  /* dst = mask != 0 ? x : fill */
+  void (*mask_fill)(int64_t n, const float *x, const float *mask, float fill, float *dst);
+  float (*sum)(int64_t n, const float *x);
+  /* acc += (x - y)^2 */
+  void (*add_square)(int64_t n, const float *x, float y, float *acc);
+  void (*f32_from_bf16)(int64_t n, const uint16_t *src, float *dst);
+  void (*bf16_from_f32)(int64_t n, const float *src, uint16_t *dst);
+  /* dst[j * ldd + i] = src[i * lds + j] for i < rows, j < cols */
+  void (*transpose)(int64_t rows, int64_t cols, const float *src, int64_t lds, float *dst, int64_t ldd);
+} pleat_cpu_kernels;
+
+/* Each fills the whole table. The vector ones exist on x86-64 only. */
+void pleat_cpu_kernels_generic(pleat_cpu_kernels *out);
+void pleat_cpu_kernels_avx2(pleat_cpu_kernels *out);
+void pleat_cpu_kernels_avx512(pleat_cpu_kernels *out);
+
+/* What this machine has, limited by opt_mask ("generic", "avx2", "avx512") when given. false: unknown mask. */
+bool pleat_cpu_kernels_pick(const char *opt_mask, pleat_cpu_kernels *out);
+
+#endif
