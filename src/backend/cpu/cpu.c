@@ -203,6 +203,7 @@ static void cpu_program_destroy(void *be, void *program_arg) {
   program *p = program_arg;
   if (!p) return;
   pleat_os_pages_free(p->arena, (size_t)p->plan->arena_bytes + PLEAT_CPU_ALIGN);
+  if (p->scratch) pleat_cpu_scratch_clear(p->scratch, p->scratch_bytes);
   pleat_os_pages_free(p->scratch, p->scratch_bytes);
   free(p->weights);
   free(p);
@@ -328,6 +329,7 @@ static pleat_status cpu_run(void *be, void *program_arg, uint32_t first, uint32_
     call.shared = p->scratch;
     call.thread = p->scratch + p->parts.shared_bytes;
     call.thread_bytes = p->parts.thread_bytes;
+    pleat_cpu_scratch_clear(p->scratch, p->scratch_bytes);
     ops[launch->node->op].run(&call);
   }
   return PLEAT_OK;

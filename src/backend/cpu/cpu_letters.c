@@ -6,12 +6,6 @@
 #include "backend/cpu/cpu_priv.h"
 #include "base/fail.h"
 
-void *pleat_cpu_take(pleat_cpu_bump *bump, int64_t n, size_t item_bytes) {
-  size_t start = bump->used;
-  bump->used += ((size_t)n * item_bytes + PLEAT_CPU_ALIGN - 1) / PLEAT_CPU_ALIGN * PLEAT_CPU_ALIGN;
-  return bump->base ? bump->base + start : NULL;
-}
-
 bool pleat_cpu_has(const pleat_cpu_tensor *x, char letter) {
   return x->is_present && letter && strchr(x->letters, letter) != NULL;
 }

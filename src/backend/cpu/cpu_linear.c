@@ -169,7 +169,8 @@ static void transition_scratch_take(const transition *job, pleat_cpu_bump *bump,
   int64_t K = pleat_cpu_axes_count(&job->source.k);
   s->rows = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(K));
   s->hidden = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(HIDDEN_BLOCK));
-  s->out = pleat_cpu_take_f32(bump, pleat_cpu_round(job->n_out, PLEAT_CPU_MAX_NR) * PLEAT_CPU_ROWS);
+  int64_t n_panels = pleat_cpu_panels(job->call->kern, job->n_out);
+  s->out = pleat_cpu_take_f32(bump, n_panels * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
   s->tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
   s->at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
   pleat_cpu_sink_scratch_take(bump, &s->sink);

@@ -60,6 +60,8 @@ typedef struct pleat_cpu_bump {
   size_t used;
 } pleat_cpu_bump;
 void *pleat_cpu_take(pleat_cpu_bump *bump, int64_t n, size_t item_bytes);
+/* Before the region is used for something else or given back. */
+void pleat_cpu_scratch_clear(void *scratch, size_t n_bytes);
 static inline float *pleat_cpu_take_f32(pleat_cpu_bump *bump, int64_t n) {
   return pleat_cpu_take(bump, n, sizeof(float));
 }
