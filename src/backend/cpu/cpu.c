@@ -154,8 +154,8 @@ static pleat_cpu_tensor tensor_of(const pleat_launch *launch, int slot) {
 }
 
 static pleat_cpu_call call_of(const backend *b, const pleat_launch *launch) {
-  pleat_cpu_call call = {.kern = &b->kern, .pool = b->pool, .n_threads = pleat_threads_count(b->pool),
-                         .node = launch->node};
+  pleat_cpu_call call = {
+      .kern = &b->kern, .pool = b->pool, .n_threads = pleat_threads_count(b->pool), .node = launch->node};
   call.out = tensor_of(launch, -1);
   for (int k = 0; k < launch->node->n_in; k++) call.in[k] = tensor_of(launch, k);
   return call;

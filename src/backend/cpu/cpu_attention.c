@@ -45,8 +45,13 @@ static void classify(attention *job) {
 
 static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, attention *job) {
   const pleat_cpu_tensor *in = call->in;
-  *job = (attention){.call = call, .q = &in[PLEAT_AT_Q], .k = &in[PLEAT_AT_K], .v = &in[PLEAT_AT_V],
-                     .bias = &in[PLEAT_AT_BIAS], .mask = &in[PLEAT_AT_MASK], .gate = &in[PLEAT_AT_GATE],
+  *job = (attention){.call = call,
+                     .q = &in[PLEAT_AT_Q],
+                     .k = &in[PLEAT_AT_K],
+                     .v = &in[PLEAT_AT_V],
+                     .bias = &in[PLEAT_AT_BIAS],
+                     .mask = &in[PLEAT_AT_MASK],
+                     .gate = &in[PLEAT_AT_GATE],
                      .out = &call->out};
   classify(job);
   job->n_batch = pleat_cpu_axes_count(&job->batch);
@@ -153,8 +158,8 @@ static void multiply_values(const attention *job, int64_t n, int64_t first, int6
 }
 
 /* Turns a block of logits into weights relative to each query's running maximum. */
-static void soften(const attention *job, int64_t n, int64_t first, int64_t n_keys, int64_t bias_base,
-                   int64_t mask_base, const attention_scratch *s) {
+static void soften(const attention *job, int64_t n, int64_t first, int64_t n_keys, int64_t bias_base, int64_t mask_base,
+                   const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t ld_v = pleat_cpu_round(job->n_value, PLEAT_CPU_MAX_VL);
   for (int64_t i = 0; i < n; i++) {

@@ -9,11 +9,11 @@
 #include "backend/cpu/cpu_priv.h"
 
 enum {
-  GROUP = PLEAT_CPU_MAX_VL,     /* batches packed together */
-  ROWS_ALONE = 48,              /* rows of A per block, multiples of every kernel's mr */
+  GROUP = PLEAT_CPU_MAX_VL, /* batches packed together */
+  ROWS_ALONE = 48,          /* rows of A per block, multiples of every kernel's mr */
   ROWS_GROUPED = 24,
-  PRIVATE_BYTES = 1 << 19,      /* a packed B up to this size is packed by each thread for itself */
-  SHARED_BYTES = 32 << 20       /* largest packed B */
+  PRIVATE_BYTES = 1 << 19, /* a packed B up to this size is packed by each thread for itself */
+  SHARED_BYTES = 32 << 20  /* largest packed B */
 };
 
 typedef struct contract {
@@ -21,13 +21,13 @@ typedef struct contract {
   const pleat_cpu_tensor *a, *b, *out;
   pleat_cpu_axes batch, m, n, k;
   int64_t n_batch, M, N, K, ld_a;
-  int64_t group;    /* batches of a full group; the last group along the batch letter may be smaller */
-  int64_t g_size;   /* size of the innermost batch letter when batches are grouped, else 1 */
+  int64_t group;           /* batches of a full group; the last group along the batch letter may be smaller */
+  int64_t g_size;          /* size of the innermost batch letter when batches are grouped, else 1 */
   int64_t a_g, b_g, out_g; /* strides of that letter */
   int64_t n_groups, rows, cols;
   bool is_private;
   pleat_cpu_line a_k, b_k;
-  float *packed;    /* shared B */
+  float *packed; /* shared B */
   /* The step being run: */
   int64_t group_index, first_col, n_cols, panel_chunk, n_chunks;
 } contract;
@@ -219,8 +219,7 @@ static void store_tile(const contract *job, const contract_group *g, int64_t n, 
 
 /* Rows [first_row, ...) of a group times panels [begin, end) of B. */
 static void multiply_block(const contract *job, const contract_group *g, int64_t first_row, int64_t first_col,
-                           int64_t n_cols, int64_t begin, int64_t end, const float *packed,
-                           const contract_scratch *s) {
+                           int64_t n_cols, int64_t begin, int64_t end, const float *packed, const contract_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t n = pleat_cpu_min(job->rows, job->M - first_row), nr = 2 * kern->vl;
   pleat_cpu_offsets(&job->m, job->a, first_row, n, s->a_at);

@@ -40,8 +40,8 @@ void pleat_cpu_load_step(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *
   }
 }
 
-void pleat_cpu_store_step(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at, int64_t step,
-                          int64_t n, const float *src) {
+void pleat_cpu_store_step(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at, int64_t step, int64_t n,
+                          const float *src) {
   if (step == 1 && x->dtype == PLEAT_F32) {
     memcpy((float *)(void *)x->data + at, src, (size_t)n * sizeof *src);
   } else if (step == 1 && x->dtype == PLEAT_BF16) {

@@ -66,8 +66,8 @@ static void linear_scratch_take(const linear *job, pleat_cpu_bump *bump, linear_
   pleat_cpu_sink_scratch_take(bump, &s->sink);
 }
 
-static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block, int64_t n,
-                     const pleat_cpu_packed *W, int64_t panel, float *tile) {
+static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block, int64_t n, const pleat_cpu_packed *W,
+                     int64_t panel, float *tile) {
   int64_t width = pleat_cpu_panel_width(kern, W->N, panel);
   kern->gemm(&(pleat_cpu_gemm){.m = n,
                                .width = width,

@@ -173,7 +173,7 @@ enum { SUM_PIECE = 256 };
 
 typedef struct sum {
   const pleat_cpu_call *call;
-  pleat_cpu_walk outer, inner; /* tensors: result, x */
+  pleat_cpu_walk outer, inner;           /* tensors: result, x */
   int64_t n, n_pieces, out_step, x_step; /* along the result's innermost stretch */
   int64_t n_inner, inner_step;           /* along the innermost summed stretch */
 } sum;

@@ -13,8 +13,8 @@ static const pleat_cpu_tensor absent;
 typedef struct copy {
   const pleat_cpu_call *call;
   const pleat_cpu_tensor *dst, *src;
-  pleat_cpu_walk outer; /* tensors: dst, src */
-  int64_t n, dst_step, src_step;     /* innermost stretch, in the result's order */
+  pleat_cpu_walk outer;               /* tensors: dst, src */
+  int64_t n, dst_step, src_step;      /* innermost stretch, in the result's order */
   int64_t n_q, dst_q, src_q, q_tiles; /* the source's contiguous axis, when it is another one */
 } copy;
 
@@ -77,8 +77,8 @@ static void copy_task(void *arg, int thread, int64_t begin, int64_t end) {
       continue;
     }
     for (int64_t first = 0; first < job.n; first += TILE)
-      copy_tile(&job, dst_at + first * job.dst_step, src_at + first * job.src_step,
-                pleat_cpu_min(TILE, job.n - first), n_q);
+      copy_tile(&job, dst_at + first * job.dst_step, src_at + first * job.src_step, pleat_cpu_min(TILE, job.n - first),
+                n_q);
   }
 }
 
@@ -90,9 +90,13 @@ static void copy_run(const pleat_cpu_call *call, const pleat_cpu_tensor *dst, co
                     pleat_cpu_max(1, GRAIN_BYTES / pleat_cpu_max(1, item_bytes)), copy_task, &job);
 }
 
-void pleat_cpu_permute(const pleat_cpu_call *call) { copy_run(call, &call->out, &call->in[0]); }
+void pleat_cpu_permute(const pleat_cpu_call *call) {
+  copy_run(call, &call->out, &call->in[0]);
+}
 
-void pleat_cpu_slice(const pleat_cpu_call *call) { (void)call; }
+void pleat_cpu_slice(const pleat_cpu_call *call) {
+  (void)call;
+}
 
 void pleat_cpu_concat(const pleat_cpu_call *call) {
   pleat_cpu_tensor part = call->out;
@@ -114,11 +118,12 @@ typedef struct lookup {
   int64_t n, n_rows, row_step;
 } lookup;
 
-
 /* The table's first axis is the row that the index picks. */
 static void lookup_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, lookup *job) {
   bool is_fused = call->node->op == PLEAT_OP_LOOKUP_ADD;
-  *job = (lookup){.call = call, .table = &call->in[PLEAT_LA_TABLE], .index = &call->in[PLEAT_LA_INDEX],
+  *job = (lookup){.call = call,
+                  .table = &call->in[PLEAT_LA_TABLE],
+                  .index = &call->in[PLEAT_LA_INDEX],
                   .mask = is_fused ? &call->in[PLEAT_LA_MASK] : &absent,
                   .residual = is_fused ? &call->in[PLEAT_LA_RESIDUAL] : &absent};
   for (int d = 1; d < job->table->rank; d++) pleat_cpu_axes_add(&job->c, job->table, job->table->letters[d]);
@@ -149,8 +154,7 @@ static void lookup_task(void *arg, int thread, int64_t begin, int64_t end) {
     } else {
       memset(row, 0, (size_t)job->n * sizeof *row);
     }
-    if (job->mask->is_present)
-      kern->unary(PLEAT_OP_AFFINE, job->n, row, pleat_cpu_load(job->mask, walk.at[2]), 0, row);
+    if (job->mask->is_present) kern->unary(PLEAT_OP_AFFINE, job->n, row, pleat_cpu_load(job->mask, walk.at[2]), 0, row);
     if (job->residual->is_present) {
       pleat_cpu_load_line(kern, job->residual, walk.at[3], &job->residual_c, 0, job->n, residual);
       kern->binary(PLEAT_OP_ADD, job->n, row, residual, row);

@@ -36,7 +36,9 @@ static void outer_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, outer *
   *job = (outer){.call = call, .a = &in[PLEAT_OP_A], .b = &in[PLEAT_OP_B]};
   for (int d = 0; d < job->a->rank; d++) {
     char letter = job->a->letters[d];
-    pleat_cpu_axes_add(pleat_cpu_has(W, letter) ? &job->c : pleat_cpu_has(&call->out, letter) ? &job->i : &job->s,
+    pleat_cpu_axes_add(pleat_cpu_has(W, letter)            ? &job->c
+                       : pleat_cpu_has(&call->out, letter) ? &job->i
+                                                           : &job->s,
                        job->a, letter);
   }
   for (int d = 0; d < job->b->rank; d++) {
@@ -81,8 +83,12 @@ static void outer_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, outer *
   pleat_cpu_sink_init(&job->sink, bump);
 }
 
-static int64_t ld_x(const outer *job) { return pleat_cpu_source_ld(job->n_c * job->n_d); }
-static int64_t ld_sd(const outer *job) { return pleat_cpu_source_ld(job->n_s * job->n_d); }
+static int64_t ld_x(const outer *job) {
+  return pleat_cpu_source_ld(job->n_c * job->n_d);
+}
+static int64_t ld_sd(const outer *job) {
+  return pleat_cpu_source_ld(job->n_s * job->n_d);
+}
 
 static void scratch_take(const outer *job, pleat_cpu_bump *bump, outer_scratch *s) {
   int64_t nr = PLEAT_CPU_MAX_NR, n_s = pleat_cpu_min(job->n_s, S_BLOCK);
@@ -109,9 +115,16 @@ static void outer_panel(const outer *job, const float *a, const float *b, int64_
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t n = pleat_cpu_min(width, job->n_d - d0);
   bool is_direct = n == width;
-  pleat_cpu_gemm g = {.m = job->n_c, .width = width, .K = n_s, .a = a, .a_rs = 1,
-                      .a_ks = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_NR), .b = b, .b_ks = width,
-                      .c = is_direct ? x + d0 : tile, .ldc = is_direct ? job->n_d : PLEAT_CPU_MAX_NR,
+  pleat_cpu_gemm g = {.m = job->n_c,
+                      .width = width,
+                      .K = n_s,
+                      .a = a,
+                      .a_rs = 1,
+                      .a_ks = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_NR),
+                      .b = b,
+                      .b_ks = width,
+                      .c = is_direct ? x + d0 : tile,
+                      .ldc = is_direct ? job->n_d : PLEAT_CPU_MAX_NR,
                       .is_adding = is_adding};
   for (int64_t c = 0; !is_direct && is_adding && c < job->n_c; c++)
     memcpy(tile + c * PLEAT_CPU_MAX_NR, x + c * job->n_d + d0, (size_t)n * sizeof *x);

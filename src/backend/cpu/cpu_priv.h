@@ -72,10 +72,18 @@ static inline uint8_t *pleat_cpu_thread_scratch(const pleat_cpu_call *call, int 
   return call->thread + (size_t)thread * call->thread_bytes;
 }
 
-static inline int64_t pleat_cpu_min(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t pleat_cpu_max(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t pleat_cpu_blocks(int64_t n, int64_t size) { return (n + size - 1) / size; }
-static inline int64_t pleat_cpu_round(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+static inline int64_t pleat_cpu_min(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+static inline int64_t pleat_cpu_max(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+static inline int64_t pleat_cpu_blocks(int64_t n, int64_t size) {
+  return (n + size - 1) / size;
+}
+static inline int64_t pleat_cpu_round(int64_t n, int64_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
 
 /* ---- Letters (cpu_letters.c) ------------------------------------------------------------------------------------- */
 
@@ -86,9 +94,9 @@ typedef struct pleat_cpu_axes {
   int64_t size[PLEAT_CPU_MAX_LETTERS];
 } pleat_cpu_axes;
 
-bool pleat_cpu_has(const pleat_cpu_tensor *x, char letter);        /* false for an absent tensor */
-int64_t pleat_cpu_size(const pleat_cpu_tensor *x, char letter);    /* 1 when it lacks the letter */
-int64_t pleat_cpu_stride(const pleat_cpu_tensor *x, char letter);  /* 0 when it lacks the letter */
+bool pleat_cpu_has(const pleat_cpu_tensor *x, char letter);       /* false for an absent tensor */
+int64_t pleat_cpu_size(const pleat_cpu_tensor *x, char letter);   /* 1 when it lacks the letter */
+int64_t pleat_cpu_stride(const pleat_cpu_tensor *x, char letter); /* 0 when it lacks the letter */
 int64_t pleat_cpu_elements(const pleat_cpu_tensor *x);
 size_t pleat_cpu_item_bytes(const pleat_cpu_tensor *x);
 static inline uint8_t *pleat_cpu_at(const pleat_cpu_tensor *x, int64_t at) {
@@ -139,8 +147,8 @@ void pleat_cpu_store(const pleat_cpu_tensor *x, int64_t at, float value);
 /* n elements at `at`, `step` apart. */
 void pleat_cpu_load_step(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at, int64_t step, int64_t n,
                          float *dst);
-void pleat_cpu_store_step(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at, int64_t step,
-                          int64_t n, const float *src);
+void pleat_cpu_store_step(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at, int64_t step, int64_t n,
+                          const float *src);
 /* Elements [first, first + n) of the line that starts at `at`. */
 void pleat_cpu_load_line(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,
                          const pleat_cpu_line *line, int64_t first, int64_t n, float *dst);

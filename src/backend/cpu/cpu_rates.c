@@ -25,8 +25,16 @@ static void gemm_task(void *arg, int thread, int64_t begin, int64_t end) {
   const probe *p = arg;
   int64_t nr = 2 * p->kern->vl;
   for (int64_t i = begin; i < end; i++)
-    p->kern->gemm(&(pleat_cpu_gemm){.m = M, .width = nr, .K = K, .a = p->a, .a_rs = K, .a_ks = 1, .b = p->b, .b_ks = nr,
-                                    .c = p->c + thread * M * PLEAT_CPU_MAX_NR, .ldc = PLEAT_CPU_MAX_NR});
+    p->kern->gemm(&(pleat_cpu_gemm){.m = M,
+                                    .width = nr,
+                                    .K = K,
+                                    .a = p->a,
+                                    .a_rs = K,
+                                    .a_ks = 1,
+                                    .b = p->b,
+                                    .b_ks = nr,
+                                    .c = p->c + thread * M * PLEAT_CPU_MAX_NR,
+                                    .ldc = PLEAT_CPU_MAX_NR});
 }
 
 static void copy_task(void *arg, int thread, int64_t begin, int64_t end) {
@@ -53,14 +61,18 @@ pleat_cpu_rates pleat_cpu_measure(const pleat_cpu_kernels *kern, pleat_threads *
   size_t n_small = (size_t)(M * K + K * nr + n_threads * M * PLEAT_CPU_MAX_NR);
   float *small = calloc(n_small, sizeof *small), *large = calloc(2 * (size_t)COPY_ELEMENTS, sizeof *large);
   if (small && large) {
-    probe p = {.kern = kern, .a = small, .b = small + M * K, .c = small + M * K + K * nr, .src = large,
+    probe p = {.kern = kern,
+               .a = small,
+               .b = small + M * K,
+               .c = small + M * K + K * nr,
+               .src = large,
                .dst = large + COPY_ELEMENTS};
     memset(large, 1, COPY_ELEMENTS * sizeof *large);
     double n_products = (double)(PRODUCTS * n_threads);
-    rates.flops_per_s = 2.0 * M * K * (double)nr * n_products /
-                        best_ms(pool, (int64_t)n_products, PRODUCTS / 8, gemm_task, &p) * 1e3;
-    rates.bytes_per_s = 2.0 * COPY_ELEMENTS * sizeof *large / best_ms(pool, COPY_ELEMENTS, COPY_PIECE, copy_task, &p) *
-                        1e3;
+    rates.flops_per_s =
+        2.0 * M * K * (double)nr * n_products / best_ms(pool, (int64_t)n_products, PRODUCTS / 8, gemm_task, &p) * 1e3;
+    rates.bytes_per_s =
+        2.0 * COPY_ELEMENTS * sizeof *large / best_ms(pool, COPY_ELEMENTS, COPY_PIECE, copy_task, &p) * 1e3;
   }
   free(small);
   free(large);

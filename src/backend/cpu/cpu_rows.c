@@ -3,7 +3,6 @@
  */
 #include "backend/cpu/cpu_rows.h"
 
-
 /* The common distance of n offsets, or -1. */
 static int64_t common_step(const int64_t *at, int64_t n) {
   int64_t step = n > 1 ? at[1] - at[0] : 0;
@@ -72,8 +71,8 @@ void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *s
   int64_t n_cols = pleat_cpu_min(width, out_line->n - col);
   bool is_row = out_line->has_step && out_line->step == 1;
   bool is_direct = is_row && n_cols == width && (out->dtype == PLEAT_F32 || out->dtype == PLEAT_BF16);
-  bool is_turned = !is_row && n > 1 &&
-                   scratch->at[PLEAT_CPU_SINK_OUT][first + 1] - scratch->at[PLEAT_CPU_SINK_OUT][first] == 1;
+  bool is_turned =
+      !is_row && n > 1 && scratch->at[PLEAT_CPU_SINK_OUT][first + 1] - scratch->at[PLEAT_CPU_SINK_OUT][first] == 1;
   float buf[PLEAT_CPU_SINK_N][PLEAT_CPU_MAX_NR];
   for (int64_t r = 0; r < n; r++) {
     const float *view[PLEAT_CPU_SINK_N] = {0};

@@ -22,15 +22,23 @@ typedef struct pleat_cpu_block {
   int64_t a_rs;
 } pleat_cpu_block;
 
-static inline int64_t pleat_cpu_source_ld(int64_t K) { return pleat_cpu_round(K, PLEAT_CPU_MAX_VL) + 16; }
+static inline int64_t pleat_cpu_source_ld(int64_t K) {
+  return pleat_cpu_round(K, PLEAT_CPU_MAX_VL) + 16;
+}
 /* Rows [first, first + n). buf holds n rows of pleat_cpu_source_ld, at holds n offsets. Without normalisation, float32
  * rows at a common distance are used where they lie unless must_copy. */
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
                                       int64_t n, bool must_copy, int64_t *at, float *buf);
 
 /* Operands of the epilogue; all are optional but out. */
-enum { PLEAT_CPU_SINK_OUT, PLEAT_CPU_SINK_MUL, PLEAT_CPU_SINK_MASK, PLEAT_CPU_SINK_DIV, PLEAT_CPU_SINK_RESIDUAL,
-       PLEAT_CPU_SINK_N };
+enum {
+  PLEAT_CPU_SINK_OUT,
+  PLEAT_CPU_SINK_MUL,
+  PLEAT_CPU_SINK_MASK,
+  PLEAT_CPU_SINK_DIV,
+  PLEAT_CPU_SINK_RESIDUAL,
+  PLEAT_CPU_SINK_N
+};
 
 typedef struct pleat_cpu_sink {
   const pleat_cpu_tensor *x[PLEAT_CPU_SINK_N];

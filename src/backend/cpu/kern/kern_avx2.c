@@ -5,17 +5,25 @@
 
 #include "backend/cpu/kern/kern.h"
 
-#define VL 8
-#define MR 6
+#define VL        8
+#define MR        6
 #define KERN_INIT pleat_cpu_kernels_avx2
 #define KERN_NAME "avx2"
-#include "backend/cpu/kern/vec.h"
+#include "backend/cpu/kern/vec.inc"
 
-static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+static inline vf vf_fma(vf a, vf b, vf c) {
+  return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
 /* The second operand is the result when either is NaN. */
-static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
-static inline vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
-static inline vf vf_ldexp(vf x, vf n) { return vf_ldexp_plain(x, n); }
+static inline vf vf_max(vf a, vf b) {
+  return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+}
+static inline vf vf_min(vf a, vf b) {
+  return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+}
+static inline vf vf_ldexp(vf x, vf n) {
+  return vf_ldexp_plain(x, n);
+}
 
 static inline vf vf_load_bf16(const uint16_t *src) {
   __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)src));
@@ -52,4 +60,4 @@ static inline void transpose_block(const float *src, int64_t lds, float *dst, in
   }
 }
 
-#include "backend/cpu/kern/kern_impl.h"
+#include "backend/cpu/kern/kern_impl.inc"

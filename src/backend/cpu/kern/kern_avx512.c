@@ -5,17 +5,25 @@
 
 #include "backend/cpu/kern/kern.h"
 
-#define VL 16
-#define MR 12
+#define VL        16
+#define MR        12
 #define KERN_INIT pleat_cpu_kernels_avx512
 #define KERN_NAME "avx512"
-#include "backend/cpu/kern/vec.h"
+#include "backend/cpu/kern/vec.inc"
 
-static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+static inline vf vf_fma(vf a, vf b, vf c) {
+  return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
 /* The second operand is the result when either is NaN. */
-static inline vf vf_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
-static inline vf vf_min(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
-static inline vf vf_ldexp(vf x, vf n) { return (vf)_mm512_scalef_ps((__m512)x, (__m512)n); }
+static inline vf vf_max(vf a, vf b) {
+  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+}
+static inline vf vf_min(vf a, vf b) {
+  return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+}
+static inline vf vf_ldexp(vf x, vf n) {
+  return (vf)_mm512_scalef_ps((__m512)x, (__m512)n);
+}
 
 static inline vf vf_load_bf16(const uint16_t *src) {
   __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)src));
@@ -57,4 +65,4 @@ static inline void transpose_block(const float *src, int64_t lds, float *dst, in
   }
 }
 
-#include "backend/cpu/kern/kern_impl.h"
+#include "backend/cpu/kern/kern_impl.inc"
