@@ -41,7 +41,6 @@ static pleat_status predict_seed(const cli_args *args, const pleat_target *targe
   pleat_model *model = result->model->handle;
   pleat_predict_options options = cli_predict_options(args);
   options.seed = (uint64_t)result->seed;
-  options.is_raw = pleat_model_is_multimer(model);
   options.opt_progress = cli_progress_step;
   options.progress_ctx = &result->progress;
   pleat_arrays *features = NULL;
@@ -88,7 +87,6 @@ static pleat_status check_estimates(const cli_args *args, const pleat_target *ta
   if (n_models < 2) return PLEAT_OK; /* creating the session checks the only one */
   for (int64_t i = 0; i < n_models; i++) {
     pleat_predict_options options = cli_predict_options(args);
-    options.is_raw = pleat_model_is_multimer(models[i]->handle);
     pleat_arrays *features = NULL;
     pleat_estimate estimate;
     pleat_status status = pleat_target_features(target, models[i]->handle, &options, &features, err);

@@ -14,7 +14,6 @@ static pleat_predict_options run_options(const cli_args *args, const pleat_model
   int64_t n_iterations = cli_features_iterations(features);
   options.want_logits = true;
   options.want_representations = true;
-  options.is_raw = pleat_model_is_multimer(model) && cli_features_are_raw(features);
   options.opt_progress = cli_progress_step;
   options.progress_ctx = progress;
   /* Processed features say themselves how many passes they are for. */

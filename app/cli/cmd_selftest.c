@@ -166,7 +166,6 @@ static pleat_predict_options case_options(const selftest *test, const selftest_c
   options.is_identity_order = item->is_identity_order;
   options.msa_mask_fraction = item->msa_mask_fraction;
   options.early_stop_tolerance = item->early_stop_tolerance;
-  options.is_raw = item->kind == SELFTEST_MULTIMER;
   options.want_logits = true;
   options.want_representations = true;
   options.opt_progress = cli_progress_step;

@@ -22,7 +22,6 @@
 extern "C" {
 #endif
 
-#define PLEAT_VERSION "0.1.0"
 PLEAT_API const char *pleat_version(void);
 
 /* ---- Simple part: models, features, prediction ------------------------------------------------------------------ */
@@ -59,18 +58,21 @@ typedef struct pleat_predict_options {
                                   Multimer only, as published */
   double msa_mask_fraction;  /* BERT masking; < 0: 0.15 as published; 0: none */
   bool is_identity_order;    /* take alignment rows in order instead of drawing them */
-  bool is_raw;               /* pleat_session_create/predict: multimer features are raw (before MSA sampling) */
   uint64_t seed;
   uint64_t memory_bytes;     /* budget for activations, scratch and packed weights; 0: what is available */
   bool want_logits;          /* also distogram, masked_msa, experimentally_resolved and PAE logits */
   bool want_representations; /* also representations/{single, pair, msa_first_row, structure_module} */
   bool keep_padding;         /* compute rows and templates that masks remove as well (to check that skipping is exact) */
   bool is_unfused;           /* run primitives only (to check that fusion changes nothing) */
+  bool is_unhoisted;         /* compute in every recycle what could be computed once (to check the same) */
   int64_t n_chunks;          /* force at least this many slices where the plan may slice; 0: only as memory asks */
   /* Called after every recycle, on the calling thread; return false to cancel. mean_plddt < 0 when not known yet;
    * distance_change: RMS change of all CA-CA distances since the last recycle in angstrom, < 0 in the first. */
   bool (*opt_progress)(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
   void *progress_ctx;
+  /* Asked before every block of the network; return false to cancel. */
+  bool (*opt_poll)(void *ctx);
+  void *poll_ctx;
 } pleat_predict_options;
 
 /* What one prediction will take, known before anything runs. */

@@ -1,0 +1,57 @@
+/* What the engine's files share: the opaque types behind pleat.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_ENGINE_PRIV_H
+#define PLEAT_ENGINE_PRIV_H
+
+#include "backend/backend.h"
+#include "engine/inputs.h"
+#include "model/config.h"
+#include "plan/build_plan.h"
+#include "pleat/pleat.h"
+#include "weights/weights.h"
+
+struct pleat_model {
+  const pleat_variant *variant;
+  pleat_sizes sizes;
+  pleat_weights *weights;
+  pleat_weight_reader reader;
+  const pleat_backend_vtbl *backend;
+  void *be, *be_model;
+  pleat_backend_caps caps;
+  pleat_dtype storage;
+  uint64_t weight_bytes; /* of all parameters as f32: upper bound of what packing takes */
+};
+
+/* A backend by name ("cpu" when NULL); NULL when there is none of that name. */
+const pleat_backend_vtbl *pleat_backend_find(const char *opt_name);
+/* "f32" (also NULL) or "bf16". Errors: INVALID. */
+PLEAT_CHECKED pleat_status pleat_precision_parse(const char *opt_text, pleat_dtype *out_storage, pleat_error *err);
+/* Shapes of a weight file for pleat_sizes_from_weights and pleat_build_sublayer; ctx is the pleat_weights. */
+int pleat_weights_shape_of(void *ctx, const char *name, int64_t shape[PLEAT_MAX_RANK]);
+/* A reader of a weight file that also serves column slices, "name[:,a:b]". */
+pleat_weight_reader pleat_weights_reader(pleat_weights *weights);
+/* Compares every parameter of a graph with the file, and the file's names with the graph. Errors: WEIGHTS. */
+PLEAT_CHECKED pleat_status pleat_weights_match(const pleat_weights *weights, const pleat_graph *graph,
+                                               const char *model_name, bool refuse_extra, pleat_error *err);
+void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out);
+/* Options of the planner for a model on its backend. */
+pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, void *be, pleat_dtype storage);
+
+/* One program: plan, arena and inputs written in order; shared by sessions and sub-layers. */
+PLEAT_CHECKED pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, void *program,
+                                              const pleat_plan *plan, const pleat_arrays *arrays, bool with_static,
+                                              pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_run_stage(const pleat_backend_vtbl *backend, void *be, void *program,
+                                           const pleat_plan *plan, pleat_stage stage, bool (*opt_poll)(void *ctx),
+                                           void *poll_ctx, pleat_error *err);
+/* Reads an output as f32 into a new array `name` of `out`. */
+PLEAT_CHECKED pleat_status pleat_read_output(const pleat_backend_vtbl *backend, void *be, void *program,
+                                             const pleat_binding *binding, const char *name, pleat_arrays *out,
+                                             pleat_error *err);
+
+/* Adds masks, bins and confidences to what the network put into `out` (results.c). */
+PLEAT_CHECKED pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
+                                                 bool want_logits, pleat_arrays *out, pleat_error *err);
+
+#endif

@@ -1,0 +1,279 @@
+/* Sessions: features planned once, predicted as often as wanted; recycling, ensembling, early stop (Alg. 2).
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/os.h"
+#include "engine/engine_priv.h"
+#include "model/model.h"
+
+struct pleat_session {
+  const pleat_model *model;
+  pleat_plan *plan;
+  void *program;
+  int64_t num_recycle;
+};
+
+static int64_t recycles_of(const pleat_model *model, const pleat_predict_options *options) {
+  return options->num_recycle < 0 ? model->variant->num_recycle : options->num_recycle;
+}
+
+static double tolerance_of(const pleat_model *model, const pleat_predict_options *options) {
+  if (!model->variant->is_multimer) return -1;
+  return options->early_stop_tolerance == 0 ? model->variant->early_stop_tolerance : options->early_stop_tolerance;
+}
+
+/* Memory for activations and scratch: the budget less the parameters. */
+static pleat_status activation_budget(const pleat_model *model, const pleat_predict_options *options, uint64_t *out,
+                                      pleat_error *err) {
+  uint64_t total = options->memory_bytes ? options->memory_bytes : pleat_os_memory_available();
+  *out = 0;
+  if (!total || !strcmp(model->backend->name, "null")) return PLEAT_OK; /* unknown, or nothing will run */
+  uint64_t held = model->backend->model_bytes(model->be, model->be_model);
+  uint64_t weights = options->memory_bytes ? model->weight_bytes : model->weight_bytes - (held < model->weight_bytes ? held : model->weight_bytes);
+  if (total <= weights)
+    PLEAT_FAIL(err, PLEAT_NOMEM, "the parameters alone need %.2f GB, the memory budget is %.2f GB; raise --memory",
+               (double)weights / 1e9, (double)total / 1e9);
+  *out = total - weights;
+  return PLEAT_OK;
+}
+
+static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inputs,
+                              const pleat_predict_options *options, pleat_plan **out_plan, pleat_error *err) {
+  pleat_model_request request;
+  pleat_inputs_request(inputs, &request);
+  pleat_skip_sizes kept;
+  pleat_inputs_skip(inputs, &kept);
+  pleat_axis_size skip[PLEAT_MAX_SKIP];
+  for (int i = 0; i < kept.n; i++) skip[i] = (pleat_axis_size){kept.item[i].axis, kept.item[i].size};
+  pleat_plan_options plan_options = pleat_plan_options_for(model->backend, model->be, model->storage);
+  plan_options.skip = skip;
+  plan_options.n_skip = kept.n;
+  plan_options.is_unfused = options->is_unfused;
+  plan_options.is_unhoisted = options->is_unhoisted;
+  plan_options.num_recycle = recycles_of(model, options);
+  plan_options.num_ensemble = request.num_ensemble;
+  plan_options.n_slices = options->n_chunks;
+  PLEAT_TRY(activation_budget(model, options, &plan_options.budget_bytes, err));
+  pleat_graph *graph;
+  PLEAT_TRY(pleat_build_model(model->variant, &model->sizes, &request, &graph, err));
+  return pleat_plan_build(graph, &plan_options, out_plan, err);
+}
+
+void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out) {
+  *out = (pleat_estimate){.arena_bytes = plan->arena_bytes, .scratch_bytes = plan->scratch_bytes,
+                          .weight_bytes = plan->weight_bytes, .milliseconds = plan->est_ms, .flops = plan->flops,
+                          .bytes = plan->bytes, .n_launches = (uint32_t)plan->n_runs, .n_slices = 1};
+  out->total_bytes = out->arena_bytes + out->scratch_bytes + out->weight_bytes;
+  for (uint32_t r = 0; r < plan->graph->n_regions; r++)
+    if (plan->graph->regions[r].is_chunk && plan->graph->regions[r].count > out->n_slices)
+      out->n_slices = plan->graph->regions[r].count;
+}
+
+static const pleat_predict_options default_options = {.num_recycle = -1, .msa_mask_fraction = -1};
+
+pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *features,
+                                  const pleat_predict_options *opt_options, pleat_session **out_session,
+                                  pleat_error *err) {
+  *out_session = NULL;
+  const pleat_predict_options *options = opt_options ? opt_options : &default_options;
+  pleat_session *session = calloc(1, sizeof *session);
+  if (!session) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a session");
+  session->model = model;
+  session->num_recycle = recycles_of(model, options);
+  pleat_inputs *inputs = NULL;
+  pleat_status status = pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle,
+                                            &inputs, err);
+  if (!status) status = make_plan(model, inputs, options, &session->plan, err);
+  if (!status)
+    status = model->backend->program_create(model->be, model->be_model, session->plan, &session->program, err);
+  pleat_inputs_destroy(inputs);
+  if (status)
+    pleat_session_destroy(session);
+  else
+    *out_session = session;
+  return status;
+}
+
+void pleat_session_destroy(pleat_session *session) {
+  if (!session) return;
+  if (session->program) session->model->backend->program_destroy(session->model->be, session->program);
+  pleat_plan_destroy(session->plan);
+  free(session);
+}
+
+void pleat_session_estimate(const pleat_session *session, pleat_estimate *out_estimate) {
+  pleat_plan_estimate(session->plan, out_estimate);
+}
+
+pleat_status pleat_estimate_features(const pleat_model *model, const pleat_arrays *features,
+                                     const pleat_predict_options *opt_options, pleat_estimate *out_estimate,
+                                     pleat_error *err) {
+  const pleat_predict_options *options = opt_options ? opt_options : &default_options;
+  pleat_inputs *inputs;
+  PLEAT_TRY(pleat_inputs_create(model->variant, &model->sizes, features, options, recycles_of(model, options), &inputs,
+                                err));
+  pleat_plan *plan = NULL;
+  pleat_status status = make_plan(model, inputs, options, &plan, err);
+  pleat_inputs_destroy(inputs);
+  if (!status) pleat_plan_estimate(plan, out_estimate);
+  pleat_plan_destroy(plan);
+  return status;
+}
+
+/* ---- Prediction ---- */
+
+/* One running prediction. */
+typedef struct prediction {
+  pleat_session *session;
+  const pleat_predict_options *options;
+  pleat_inputs *inputs;
+  pleat_arrays *arrays; /* inputs of the current draw */
+  float *ca, *prev_ca;  /* [N_res, 3]: C-alpha positions of this and the last recycle */
+  float *positions;     /* [N_res, 37, 3] */
+  bool is_started;
+  pleat_error *err;
+} prediction;
+
+static pleat_status clear_states(const prediction *p, const char *prefix) {
+  const pleat_session *s = p->session;
+  for (uint32_t i = 0; i < s->plan->n_bindings; i++) {
+    const pleat_binding *binding = &s->plan->bindings[i];
+    if (binding->kind == PLEAT_BIND_STATE && !strncmp(binding->name, prefix, strlen(prefix)))
+      PLEAT_TRY(s->model->backend->write(s->model->be, s->program, &binding->operand, NULL, p->err));
+  }
+  return PLEAT_OK;
+}
+
+static pleat_status run_stage(const prediction *p, pleat_stage stage) {
+  const pleat_session *s = p->session;
+  return pleat_run_stage(s->model->backend, s->model->be, s->program, s->plan, stage, p->options->opt_poll,
+                         p->options->poll_ctx, p->err);
+}
+
+/* One pass of trunk and structure module. Ensemble members run last to first, so that the first one's MSA is there for
+ * the masked-MSA head, as published for the monomer. */
+static pleat_status run_pass(prediction *p, int64_t recycle) {
+  const pleat_session *s = p->session;
+  int64_t members = p->options->num_ensemble > 1 ? p->options->num_ensemble : 1;
+  if (members > 1) PLEAT_TRY(clear_states(p, "ensemble/"));
+  for (int64_t member = members; member-- > 0;) {
+    PLEAT_TRY(pleat_inputs_draw(p->inputs, recycle, member, &p->arrays, p->err));
+    PLEAT_TRY(pleat_write_inputs(s->model->backend, s->model->be, s->program, s->plan, p->arrays, !p->is_started, p->err));
+    if (!p->is_started) {
+      PLEAT_TRY(run_stage(p, PLEAT_STAGE_ONCE));
+      PLEAT_TRY(clear_states(p, "prev_"));
+      p->is_started = true;
+    }
+    PLEAT_TRY(run_stage(p, PLEAT_STAGE_TRUNK));
+  }
+  return run_stage(p, PLEAT_STAGE_FOLD);
+}
+
+/* Root mean square change of all CA-CA distances; modules_multimer.py recycle_cond. */
+static double distance_change(const prediction *p) {
+  int64_t n = pleat_inputs_n_res(p->inputs);
+  const float *mask = pleat_inputs_seq_mask(p->inputs), *a = p->prev_ca, *b = p->ca;
+  double sum = 0, count = 0;
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < n; j++) {
+      double da = 0, db = 0, m = (double)(mask[i] * mask[j]);
+      for (int k = 0; k < 3; k++) {
+        double x = (double)a[3 * i + k] - (double)a[3 * j + k], y = (double)b[3 * i + k] - (double)b[3 * j + k];
+        da += x * x;
+        db += y * y;
+      }
+      double change = sqrt(da) - sqrt(db);
+      sum += m * change * change;
+      count += m;
+    }
+  return sqrt(sum / (count + 1e-10) + 1e-8);
+}
+
+static pleat_status read_ca(prediction *p) {
+  const pleat_session *s = p->session;
+  const pleat_binding *binding = pleat_plan_find(s->plan, PLEAT_BIND_STATE, "prev_pos");
+  if (!binding) return PLEAT_OK; /* the state is dead when there is nothing to recycle into */
+  PLEAT_TRY(s->model->backend->read(s->model->be, s->program, &binding->operand, p->positions, p->err));
+  float *swap = p->prev_ca;
+  p->prev_ca = p->ca;
+  p->ca = swap;
+  enum { CA = 1 };
+  for (int64_t i = 0; i < pleat_inputs_n_res(p->inputs); i++)
+    memcpy(p->ca + 3 * i, p->positions + (37 * i + CA) * 3, 3 * sizeof(float));
+  return PLEAT_OK;
+}
+
+static pleat_status report(const prediction *p, int64_t recycle, double change) {
+  const pleat_predict_options *o = p->options;
+  if (o->opt_progress && !o->opt_progress(o->progress_ctx, recycle, p->session->num_recycle, -1, change))
+    PLEAT_FAIL(p->err, PLEAT_CANCELLED, "cancelled after recycle %lld", (long long)recycle);
+  return PLEAT_OK;
+}
+
+static pleat_status recycle(prediction *p, int64_t *out_recycles) {
+  double tolerance = tolerance_of(p->session->model, p->options), change = -1;
+  int64_t i = 0;
+  for (; i < p->session->num_recycle; i++) {
+    if (i && change >= 0 && tolerance >= 0 && change <= tolerance) break;
+    PLEAT_TRY(run_pass(p, i));
+    PLEAT_TRY(read_ca(p));
+    change = distance_change(p);
+    PLEAT_TRY(report(p, i, i ? change : -1));
+  }
+  *out_recycles = i;
+  PLEAT_TRY(run_pass(p, i));
+  PLEAT_TRY(run_stage(p, PLEAT_STAGE_LAST));
+  return report(p, i, -1);
+}
+
+static pleat_status collect(const prediction *p, int64_t recycles, pleat_arrays **out, pleat_error *err) {
+  const pleat_session *s = p->session;
+  pleat_arrays *set;
+  PLEAT_TRY(pleat_arrays_create(&set, err));
+  pleat_status status = PLEAT_OK;
+  for (uint32_t i = 0; i < s->plan->n_bindings && !status; i++) {
+    const pleat_binding *binding = &s->plan->bindings[i];
+    if (binding->kind == PLEAT_BIND_OUTPUT)
+      status = pleat_read_output(s->model->backend, s->model->be, s->program, binding, binding->name, set, err);
+  }
+  int32_t count = (int32_t)recycles;
+  if (!status) status = pleat_arrays_add(set, "num_recycles", PLEAT_I32, 0, NULL, &count, NULL, err);
+  if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, p->options->want_logits, set, err);
+  if (status)
+    pleat_arrays_destroy(set);
+  else
+    *out = set;
+  return status;
+}
+
+static pleat_status predict(prediction *p, const pleat_arrays *features, pleat_arrays **out, pleat_error *err) {
+  const pleat_session *s = p->session;
+  PLEAT_TRY(pleat_inputs_create(s->model->variant, &s->model->sizes, features, p->options, s->num_recycle, &p->inputs,
+                                err));
+  size_t n = (size_t)pleat_inputs_n_res(p->inputs) + 1;
+  p->ca = calloc(n * 3, sizeof(float));
+  p->prev_ca = calloc(n * 3, sizeof(float));
+  p->positions = calloc(n * 37 * 3, sizeof(float));
+  if (!p->ca || !p->prev_ca || !p->positions) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for positions");
+  int64_t recycles;
+  PLEAT_TRY(recycle(p, &recycles));
+  return collect(p, recycles, out, err);
+}
+
+pleat_status pleat_session_predict(pleat_session *session, const pleat_arrays *features,
+                                   const pleat_predict_options *opt_options, pleat_arrays **out_prediction,
+                                   pleat_error *err) {
+  *out_prediction = NULL;
+  prediction p = {.session = session, .options = opt_options ? opt_options : &default_options, .err = err};
+  pleat_status status = predict(&p, features, out_prediction, err);
+  pleat_inputs_destroy(p.inputs);
+  pleat_arrays_destroy(p.arrays);
+  free(p.ca);
+  free(p.prev_ca);
+  free(p.positions);
+  return status;
+}
