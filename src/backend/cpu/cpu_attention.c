@@ -166,11 +166,11 @@ static void soften(const attention *job, int64_t n, int64_t first, int64_t n_key
     float *row = s->logits + i * (KEYS + PLEAT_CPU_MAX_VL);
     const float *bias = NULL, *mask = NULL;
     if (job->bias->is_present)
-      bias = pleat_cpu_view_line(kern, job->bias, bias_base + s->bias_at[i], &job->bias_key, first, n_keys, n_keys,
-                                 s->bias_row);
+      bias =
+          pleat_cpu_view_line(kern, job->bias, bias_base + s->bias_at[i], &job->bias_key, first, n_keys, s->bias_row);
     if (job->is_mask_per_query) {
-      mask = pleat_cpu_view_line(kern, job->mask, mask_base + s->mask_at[i], &job->mask_key, first, n_keys, n_keys,
-                                 s->mask_row);
+      mask =
+          pleat_cpu_view_line(kern, job->mask, mask_base + s->mask_at[i], &job->mask_key, first, n_keys, s->mask_row);
     } else if (job->mask->is_present) {
       mask = s->mask + first;
     }
@@ -199,7 +199,7 @@ static void store_queries(const attention *job, int64_t n, int64_t out_base, int
     kern->unary(PLEAT_OP_AFFINE, job->n_value, row, factor, 0, row);
     if (job->gate->is_present) {
       const float *gate = pleat_cpu_view_line(kern, job->gate, gate_base + s->gate_at[i], &job->gate_value, 0,
-                                              job->n_value, job->n_value, s->gate_row);
+                                              job->n_value, s->gate_row);
       kern->binary(PLEAT_OP_MUL, job->n_value, row, gate, row);
     }
     pleat_cpu_store_line(kern, job->out, out_base + s->out_at[i], &job->out_value, 0, job->n_value, row);

@@ -126,14 +126,27 @@ int64_t pleat_cpu_walk_remove(pleat_cpu_walk *walk, int d, int64_t *out_stride) 
   return size;
 }
 
+void pleat_cpu_walk_fill(pleat_cpu_walk *walk, int64_t first, int64_t n, int64_t *dst) {
+  pleat_cpu_walk_seek(walk, first);
+  int last = walk->n_axes - 1;
+  if (last < 0) {
+    for (int64_t i = 0; i < n; i++) dst[i] = walk->at[0];
+    return;
+  }
+  int64_t stride = walk->stride[last][0];
+  for (int64_t i = 0, m; i < n; i += m) {
+    m = pleat_cpu_min(n - i, walk->size[last] - walk->index[last]);
+    for (int64_t j = 0; j < m; j++) dst[i + j] = walk->at[0] + j * stride;
+    walk->index[last] += m - 1;
+    walk->at[0] += (m - 1) * stride;
+    pleat_cpu_walk_next(walk);
+  }
+}
+
 void pleat_cpu_offsets(const pleat_cpu_axes *axes, const pleat_cpu_tensor *x, int64_t first, int64_t n, int64_t *dst) {
   pleat_cpu_walk walk;
   pleat_cpu_walk_init(&walk, axes, &x, 1);
-  pleat_cpu_walk_seek(&walk, first);
-  for (int64_t i = 0; i < n; i++) {
-    dst[i] = walk.at[0];
-    pleat_cpu_walk_next(&walk);
-  }
+  pleat_cpu_walk_fill(&walk, first, n, dst);
 }
 
 pleat_cpu_line pleat_cpu_line_make(const int64_t *at, int64_t n) {

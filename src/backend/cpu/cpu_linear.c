@@ -85,18 +85,23 @@ static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block
 static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
   const linear *job = arg;
   const pleat_cpu_kernels *kern = job->call->kern;
+  pleat_cpu_sink sink = job->sink;
   pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
   linear_scratch s;
   linear_scratch_take(job, &bump, &s);
   for (int64_t i = begin; i < end; i++) {
     int64_t first = i * job->row_block, n = pleat_cpu_min(job->row_block, job->M - first);
     pleat_cpu_block block = pleat_cpu_source_load(kern, &job->source, first, n, job->must_copy, s.at, s.rows);
-    pleat_cpu_sink_seek(&job->sink, &s.sink, first, n);
+    pleat_cpu_sink_seek(&sink, &s.sink, first, n);
     for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
       multiply(kern, &block, n, &job->W, panel, s.tile);
       if (job->has_gate) multiply(kern, &block, n, &job->gate_W, panel, s.gate_tile);
-      pleat_cpu_sink_store(kern, &job->sink, &s.sink, 0, n, panel * 2 * kern->vl,
-                           pleat_cpu_panel_width(kern, job->W.N, panel), s.tile, job->has_gate ? s.gate_tile : NULL);
+      pleat_cpu_sink_store(kern, &sink, &s.sink,
+                           &(pleat_cpu_tile){.n = n,
+                                             .col = panel * 2 * kern->vl,
+                                             .width = pleat_cpu_panel_width(kern, job->W.N, panel),
+                                             .y = s.tile,
+                                             .opt_gate = job->has_gate ? s.gate_tile : NULL});
     }
   }
 }
@@ -132,7 +137,7 @@ typedef struct transition {
 
 typedef struct transition_scratch {
   float *rows, *hidden, *out, *tile;
-  int64_t *at;
+  int64_t *at, *hidden_at;
   pleat_cpu_sink_scratch sink;
 } transition_scratch;
 
@@ -173,6 +178,8 @@ static void transition_scratch_take(const transition *job, pleat_cpu_bump *bump,
   s->out = pleat_cpu_take_f32(bump, n_panels * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
   s->tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
   s->at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
+  s->hidden_at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
+  for (int64_t r = 0; bump->base && r < PLEAT_CPU_ROWS; r++) s->hidden_at[r] = r * pleat_cpu_source_ld(HIDDEN_BLOCK);
   pleat_cpu_sink_scratch_take(bump, &s->sink);
 }
 
@@ -180,25 +187,27 @@ static void transition_scratch_take(const transition *job, pleat_cpu_bump *bump,
 static void hidden_block(const transition *job, const pleat_cpu_block *rows, int64_t n, int64_t h0, int64_t n_h,
                          const transition_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t nr = 2 * kern->vl, ld = pleat_cpu_source_ld(HIDDEN_BLOCK);
+  int64_t nr = 2 * kern->vl;
   for (int64_t h = 0; h < n_h; h += nr) {
     int64_t panel = (h0 + h) / nr, width = pleat_cpu_panel_width(kern, job->W1.N, panel);
     multiply(kern, rows, n, &job->W1, panel, s->tile);
-    for (int64_t r = 0; r < n; r++)
-      kern->epilogue(&(pleat_cpu_epilogue){.n = width,
-                                           .y = s->tile + r * PLEAT_CPU_MAX_NR,
-                                           .bias = job->b1 ? job->b1 + h0 + h : NULL,
-                                           .act = PLEAT_ACT_RELU,
-                                           .factor = 1,
-                                           .dst_f32 = s->hidden + r * ld + h});
+    kern->epilogue(&(pleat_cpu_epilogue){.rows = n,
+                                         .n = width,
+                                         .ld = PLEAT_CPU_MAX_NR,
+                                         .y = s->tile,
+                                         .bias = job->b1 ? job->b1 + h0 + h : NULL,
+                                         .act = PLEAT_ACT_RELU,
+                                         .dst_f32 = s->hidden + h,
+                                         .dst_at = s->hidden_at});
   }
 }
 
-static void transition_block(const transition *job, int64_t first, int64_t n, transition_scratch *s) {
+static void transition_block(const transition *job, pleat_cpu_sink *sink, int64_t first, int64_t n,
+                             transition_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_block rows = pleat_cpu_source_load(kern, &job->source, first, n, true, s->at, s->rows);
-  pleat_cpu_sink_seek(&job->sink, &s->sink, first, n);
-  int64_t nr = 2 * kern->vl, n_panels = pleat_cpu_panels(kern, job->n_out);
+  pleat_cpu_sink_seek(sink, &s->sink, first, n);
+  int64_t n_panels = pleat_cpu_panels(kern, job->n_out);
   for (int64_t h0 = 0; h0 < job->n_hidden; h0 += HIDDEN_BLOCK) {
     int64_t n_h = pleat_cpu_min(HIDDEN_BLOCK, job->n_hidden - h0);
     hidden_block(job, &rows, n, h0, n_h, s);
@@ -219,18 +228,22 @@ static void transition_block(const transition *job, int64_t first, int64_t n, tr
     }
   }
   for (int64_t panel = 0; panel < n_panels; panel++)
-    pleat_cpu_sink_store(kern, &job->sink, &s->sink, 0, n, panel * nr, pleat_cpu_panel_width(kern, job->n_out, panel),
-                         s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR, NULL);
+    pleat_cpu_sink_store(kern, sink, &s->sink,
+                         &(pleat_cpu_tile){.n = n,
+                                           .col = panel * 2 * kern->vl,
+                                           .width = pleat_cpu_panel_width(kern, job->n_out, panel),
+                                           .y = s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR});
 }
 
 static void transition_task(void *arg, int thread, int64_t begin, int64_t end) {
   const transition *job = arg;
   pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
   transition_scratch s;
+  pleat_cpu_sink sink = job->sink;
   transition_scratch_take(job, &bump, &s);
   for (int64_t i = begin; i < end; i++) {
     int64_t first = i * job->row_block;
-    transition_block(job, first, pleat_cpu_min(job->row_block, job->M - first), &s);
+    transition_block(job, &sink, first, pleat_cpu_min(job->row_block, job->M - first), &s);
   }
 }
 

@@ -154,7 +154,7 @@ static void outer_rows(const outer *job, int64_t n_i, int64_t n_j, int64_t s0, i
   }
 }
 
-static void deep_block(const outer *job, int64_t i0, int64_t j0, outer_scratch *s) {
+static void deep_block(const outer *job, pleat_cpu_sink *sink, int64_t i0, int64_t j0, outer_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t n_i = pleat_cpu_min(I_BLOCK, job->n_i - i0), n_j = pleat_cpu_min(J_BLOCK, job->n_j - j0);
   pleat_cpu_offsets(&job->i, job->a, i0, n_i, s->i_at);
@@ -178,9 +178,11 @@ static void deep_block(const outer *job, int64_t i0, int64_t j0, outer_scratch *
                                  .c = s->tile,
                                  .ldc = PLEAT_CPU_MAX_NR});
     for (int64_t i = 0; i < n_i; i++) {
-      pleat_cpu_sink_seek(&job->sink, &s->sink, (i0 + i) * job->n_j + j0, n_j);
-      pleat_cpu_sink_store(kern, &job->sink, &s->sink, 0, n_j, panel * 2 * kern->vl, width,
-                           s->tile + i * n_j * PLEAT_CPU_MAX_NR, NULL);
+      pleat_cpu_sink_seek(sink, &s->sink, (i0 + i) * job->n_j + j0, n_j);
+      pleat_cpu_sink_store(
+          kern, sink, &s->sink,
+          &(pleat_cpu_tile){
+              .n = n_j, .col = panel * 2 * kern->vl, .width = width, .y = s->tile + i * n_j * PLEAT_CPU_MAX_NR});
     }
   }
 }
@@ -210,7 +212,7 @@ static void fold_weights(const outer *job, int64_t i, const outer_scratch *s) {
   }
 }
 
-static void shallow_row(const outer *job, int64_t i, outer_scratch *s) {
+static void shallow_row(const outer *job, pleat_cpu_sink *sink, int64_t i, outer_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   fold_weights(job, i, s);
   int64_t K = job->n_s * job->n_d;
@@ -219,7 +221,7 @@ static void shallow_row(const outer *job, int64_t i, outer_scratch *s) {
     pleat_cpu_offsets(&job->j, job->b, j0, n, s->j_at);
     for (int64_t j = 0; j < n; j++)
       pleat_cpu_load_line(kern, job->b, s->j_at[j], &job->b_sd, 0, K, s->b + j * ld_sd(job));
-    pleat_cpu_sink_seek(&job->sink, &s->sink, i * job->n_j + j0, n);
+    pleat_cpu_sink_seek(sink, &s->sink, i * job->n_j + j0, n);
     for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_z); panel++) {
       int64_t width = pleat_cpu_panel_width(kern, job->n_z, panel);
       kern->gemm(&(pleat_cpu_gemm){.m = n,
@@ -232,7 +234,8 @@ static void shallow_row(const outer *job, int64_t i, outer_scratch *s) {
                                    .b_ks = width,
                                    .c = s->tile,
                                    .ldc = PLEAT_CPU_MAX_NR});
-      pleat_cpu_sink_store(kern, &job->sink, &s->sink, 0, n, panel * 2 * kern->vl, width, s->tile, NULL);
+      pleat_cpu_sink_store(kern, sink, &s->sink,
+                           &(pleat_cpu_tile){.n = n, .col = panel * 2 * kern->vl, .width = width, .y = s->tile});
     }
   }
 }
@@ -241,12 +244,13 @@ static void outer_task(void *arg, int thread, int64_t begin, int64_t end) {
   const outer *job = arg;
   pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
   outer_scratch s;
+  pleat_cpu_sink sink = job->sink;
   scratch_take(job, &bump, &s);
   for (int64_t item = begin; item < end; item++) {
     if (job->is_shallow) {
-      shallow_row(job, item, &s);
+      shallow_row(job, &sink, item, &s);
     } else {
-      deep_block(job, item / job->j_blocks * I_BLOCK, item % job->j_blocks * J_BLOCK, &s);
+      deep_block(job, &sink, item / job->j_blocks * I_BLOCK, item % job->j_blocks * J_BLOCK, &s);
     }
   }
 }

@@ -123,6 +123,8 @@ void pleat_cpu_walk_init(pleat_cpu_walk *walk, const pleat_cpu_axes *axes, const
 int64_t pleat_cpu_walk_count(const pleat_cpu_walk *walk);
 void pleat_cpu_walk_seek(pleat_cpu_walk *walk, int64_t i);
 void pleat_cpu_walk_next(pleat_cpu_walk *walk);
+/* Offsets of the only tensor at indices [first, first + n). */
+void pleat_cpu_walk_fill(pleat_cpu_walk *walk, int64_t first, int64_t n, int64_t *dst);
 /* Takes axis d out of the walk; its strides go to out_stride, its size is returned. */
 int64_t pleat_cpu_walk_remove(pleat_cpu_walk *walk, int d, int64_t *out_stride);
 
@@ -157,9 +159,9 @@ void pleat_cpu_store_line(const pleat_cpu_kernels *kern, const pleat_cpu_tensor 
 /* dst[c * ldd + r] = x[at + r * row_step + c] for r < rows, c < cols: reads along the contiguous side. */
 void pleat_cpu_load_transposed(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at, int64_t row_step,
                                int64_t rows, int64_t cols, float *dst, int64_t ldd);
-/* Whole vectors from a line: straight from memory where it is contiguous float32, else through buf. */
+/* n elements from a line: where they lie when they are contiguous float32, else in buf. */
 const float *pleat_cpu_view_line(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,
-                                 const pleat_cpu_line *line, int64_t first, int64_t n, int64_t n_padded, float *buf);
+                                 const pleat_cpu_line *line, int64_t first, int64_t n, float *buf);
 
 /* ---- Matrices (cpu_matrix.c) ------------------------------------------------------------------------------------- */
 

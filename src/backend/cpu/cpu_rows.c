@@ -16,7 +16,9 @@ pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat
   const pleat_cpu_tensor *x = source->x;
   const pleat_cpu_line *k_line = &source->k_line;
   int64_t K = k_line->n, ld = pleat_cpu_source_ld(K);
-  pleat_cpu_offsets(&source->rows, x, first, n, at);
+  pleat_cpu_walk walk;
+  pleat_cpu_walk_init(&walk, &source->rows, &x, 1);
+  pleat_cpu_walk_fill(&walk, first, n, at);
   int64_t step = common_step(at, n);
   bool is_contiguous = k_line->has_step && k_line->step == 1;
   if (!source->ln_scale && !must_copy && is_contiguous && step >= 0 && x->dtype == PLEAT_F32)
@@ -33,77 +35,106 @@ pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat
 }
 
 void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump) {
-  for (int i = 0; i < PLEAT_CPU_SINK_N; i++)
-    if (sink->x[i]->is_present) sink->line[i] = pleat_cpu_line_take(bump, &sink->n, sink->x[i]);
+  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) {
+    if (!sink->x[i]->is_present) continue;
+    sink->line[i] = pleat_cpu_line_take(bump, &sink->n, sink->x[i]);
+    pleat_cpu_walk_init(&sink->walk[i], &sink->rows, &sink->x[i], 1);
+  }
 }
 
 void pleat_cpu_sink_scratch_take(pleat_cpu_bump *bump, pleat_cpu_sink_scratch *scratch) {
-  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) scratch->at[i] = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
-  scratch->turned = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
+  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) {
+    scratch->at[i] = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
+    scratch->copy[i] = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
+  }
+  scratch->copy_at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
+  for (int64_t r = 0; bump->base && r < PLEAT_CPU_ROWS; r++) scratch->copy_at[r] = r * PLEAT_CPU_MAX_NR;
 }
 
-void pleat_cpu_sink_seek(const pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n) {
+void pleat_cpu_sink_seek(pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n) {
   for (int i = 0; i < PLEAT_CPU_SINK_N; i++)
-    if (sink->x[i]->is_present) pleat_cpu_offsets(&sink->rows, sink->x[i], first, n, scratch->at[i]);
+    if (sink->x[i]->is_present) pleat_cpu_walk_fill(&sink->walk[i], first, n, scratch->at[i]);
 }
 
 /* Stores finished columns of rows whose results are neighbours in memory: column by column. */
 static void store_turned(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
-                         const pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n, int64_t col, int64_t n_cols,
-                         const float *tile) {
+                         const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile, int64_t n_cols) {
   const pleat_cpu_tensor *out = sink->x[PLEAT_CPU_SINK_OUT];
-  const int64_t *at = scratch->at[PLEAT_CPU_SINK_OUT] + first;
-  kern->transpose(n, n_cols, tile, PLEAT_CPU_MAX_NR, scratch->turned, PLEAT_CPU_ROWS);
-  for (int64_t r = 0, m; r < n; r += m) {
+  const int64_t *at = scratch->at[PLEAT_CPU_SINK_OUT] + tile->first;
+  float *turned = scratch->copy[PLEAT_CPU_SINK_OUT];
+  kern->transpose(tile->n, n_cols, tile->y, PLEAT_CPU_MAX_NR, turned, PLEAT_CPU_ROWS);
+  for (int64_t r = 0, m; r < tile->n; r += m) {
     m = 1;
-    while (r + m < n && at[r + m] - at[r + m - 1] == 1) m++;
+    while (r + m < tile->n && at[r + m] - at[r + m - 1] == 1) m++;
     for (int64_t c = 0; c < n_cols; c++)
-      pleat_cpu_store_step(kern, out, at[r] + sink->line[PLEAT_CPU_SINK_OUT].at[col + c], 1, m,
-                           scratch->turned + c * PLEAT_CPU_ROWS + r);
+      pleat_cpu_store_step(kern, out, at[r] + sink->line[PLEAT_CPU_SINK_OUT].at[tile->col + c], 1, m,
+                           turned + c * PLEAT_CPU_ROWS + r);
   }
 }
 
+/* Operand i of a tile where it lies, when its rows are contiguous float32; otherwise a copy. */
+static pleat_cpu_rows_view view_operand(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
+                                        const pleat_cpu_sink_scratch *scratch, int i, const pleat_cpu_tile *tile,
+                                        int64_t n_cols) {
+  const pleat_cpu_tensor *x = sink->x[i];
+  const pleat_cpu_line *line = &sink->line[i];
+  const int64_t *at = scratch->at[i] + tile->first;
+  if (x->dtype == PLEAT_F32 && line->has_step && line->step == 1 && n_cols == tile->width)
+    return (pleat_cpu_rows_view){(const float *)(const void *)x->data + line->at[tile->col], at};
+  for (int64_t r = 0; r < tile->n; r++) {
+    float *dst = scratch->copy[i] + r * PLEAT_CPU_MAX_NR;
+    pleat_cpu_load_line(kern, x, at[r], line, tile->col, n_cols, dst);
+    for (int64_t c = n_cols; c < tile->width; c++) dst[c] = 1; /* lanes that nobody reads */
+  }
+  return (pleat_cpu_rows_view){scratch->copy[i], scratch->copy_at};
+}
+
+/* An operand that is the same along the columns: one value per row. */
+static const float *row_values(const pleat_cpu_sink *sink, const pleat_cpu_sink_scratch *scratch, int i,
+                               const pleat_cpu_tile *tile) {
+  for (int64_t r = 0; r < tile->n; r++)
+    scratch->copy[i][r] = pleat_cpu_load(sink->x[i], scratch->at[i][tile->first + r]);
+  return scratch->copy[i];
+}
+
 void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
-                          const pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n, int64_t col, int64_t width,
-                          float *tile, const float *opt_gate_tile) {
+                          const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile) {
   const pleat_cpu_tensor *out = sink->x[PLEAT_CPU_SINK_OUT];
   const pleat_cpu_line *out_line = &sink->line[PLEAT_CPU_SINK_OUT];
-  int64_t n_cols = pleat_cpu_min(width, out_line->n - col);
-  bool is_row = out_line->has_step && out_line->step == 1;
-  bool is_direct = is_row && n_cols == width && (out->dtype == PLEAT_F32 || out->dtype == PLEAT_BF16);
-  bool is_turned =
-      !is_row && n > 1 && scratch->at[PLEAT_CPU_SINK_OUT][first + 1] - scratch->at[PLEAT_CPU_SINK_OUT][first] == 1;
-  float buf[PLEAT_CPU_SINK_N][PLEAT_CPU_MAX_NR];
-  for (int64_t r = 0; r < n; r++) {
-    const float *view[PLEAT_CPU_SINK_N] = {0};
-    float factor = 1;
-    for (int i = PLEAT_CPU_SINK_MUL; i < PLEAT_CPU_SINK_N; i++) {
-      if (!sink->x[i]->is_present) continue;
-      if (i == PLEAT_CPU_SINK_MASK && sink->line[i].has_step && sink->line[i].step == 0) {
-        factor = pleat_cpu_load(sink->x[i], scratch->at[i][first + r]);
-      } else {
-        view[i] = pleat_cpu_view_line(kern, sink->x[i], scratch->at[i][first + r], &sink->line[i], col, n_cols, width,
-                                      buf[i]);
-      }
+  const int64_t *at = scratch->at[PLEAT_CPU_SINK_OUT] + tile->first;
+  int64_t n_cols = pleat_cpu_min(tile->width, out_line->n - tile->col);
+  pleat_cpu_epilogue e = {.rows = tile->n,
+                          .n = tile->width,
+                          .ld = PLEAT_CPU_MAX_NR,
+                          .y = tile->y,
+                          .gate = tile->opt_gate,
+                          .bias = sink->bias ? sink->bias + tile->col : NULL,
+                          .gate_bias = sink->gate_bias ? sink->gate_bias + tile->col : NULL,
+                          .act = sink->act,
+                          .dst_at = at};
+  pleat_cpu_rows_view *views[PLEAT_CPU_SINK_N] = {NULL, &e.mul, &e.mul2, &e.divisor, &e.residual};
+  const float **values[PLEAT_CPU_SINK_N] = {NULL, NULL, &e.row_mul, &e.row_div, NULL};
+  for (int i = PLEAT_CPU_SINK_MUL; i < PLEAT_CPU_SINK_N; i++) {
+    if (!sink->x[i]->is_present) continue;
+    if (values[i] && sink->line[i].has_step && sink->line[i].step == 0) {
+      *values[i] = row_values(sink, scratch, i, tile);
+    } else {
+      *views[i] = view_operand(kern, sink, scratch, i, tile, n_cols);
     }
-    int64_t at = scratch->at[PLEAT_CPU_SINK_OUT][first + r];
-    pleat_cpu_epilogue e = {.n = width,
-                            .y = tile + r * PLEAT_CPU_MAX_NR,
-                            .bias = sink->bias ? sink->bias + col : NULL,
-                            .gate = opt_gate_tile ? opt_gate_tile + r * PLEAT_CPU_MAX_NR : NULL,
-                            .gate_bias = sink->gate_bias ? sink->gate_bias + col : NULL,
-                            .mul = view[PLEAT_CPU_SINK_MUL],
-                            .mul2 = view[PLEAT_CPU_SINK_MASK],
-                            .divisor = view[PLEAT_CPU_SINK_DIV],
-                            .residual = view[PLEAT_CPU_SINK_RESIDUAL],
-                            .factor = factor,
-                            .act = sink->act};
-    if (is_direct && out->dtype == PLEAT_F32) e.dst_f32 = (float *)(void *)out->data + at + out_line->at[col];
-    if (is_direct && out->dtype == PLEAT_BF16) e.dst_bf16 = (uint16_t *)(void *)out->data + at + out_line->at[col];
-    kern->epilogue(&e);
-    if (!is_direct && !is_turned) pleat_cpu_store_line(kern, out, at, out_line, col, n_cols, e.y);
   }
-  if (is_turned) store_turned(kern, sink, scratch, first, n, col, n_cols, tile);
+  bool is_row = out_line->has_step && out_line->step == 1;
+  if (is_row && n_cols == tile->width) {
+    if (out->dtype == PLEAT_F32) e.dst_f32 = (float *)(void *)out->data + out_line->at[tile->col];
+    if (out->dtype == PLEAT_BF16) e.dst_bf16 = (uint16_t *)(void *)out->data + out_line->at[tile->col];
+  }
+  kern->epilogue(&e);
+  if (e.dst_f32 || e.dst_bf16) return;
+  if (!is_row && tile->n > 1 && at[1] - at[0] == 1) {
+    store_turned(kern, sink, scratch, tile, n_cols);
+    return;
+  }
+  for (int64_t r = 0; r < tile->n; r++)
+    pleat_cpu_store_line(kern, out, at[r], out_line, tile->col, n_cols, tile->y + r * PLEAT_CPU_MAX_NR);
 }
 
 int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M) {

@@ -44,25 +44,32 @@ typedef struct pleat_cpu_sink {
   const pleat_cpu_tensor *x[PLEAT_CPU_SINK_N];
   pleat_cpu_axes rows, n;
   pleat_cpu_line line[PLEAT_CPU_SINK_N];
-  const float *bias, *gate_bias; /* padded by a panel */
+  pleat_cpu_walk walk[PLEAT_CPU_SINK_N]; /* over rows */
+  const float *bias, *gate_bias;         /* padded by a panel */
   uint8_t act;
 } pleat_cpu_sink;
 
-/* Per thread: row offsets of every operand and room for one transposed tile. */
+/* Per thread: row offsets of every operand, and room for a copy of its tile. */
 typedef struct pleat_cpu_sink_scratch {
-  int64_t *at[PLEAT_CPU_SINK_N];
-  float *turned;
+  int64_t *at[PLEAT_CPU_SINK_N], *copy_at;
+  float *copy[PLEAT_CPU_SINK_N];
 } pleat_cpu_sink_scratch;
+
+/* Rows [first, first + n) of the block that was sought, columns [col, col + width) of the result; row distance
+ * PLEAT_CPU_MAX_NR. y is overwritten. */
+typedef struct pleat_cpu_tile {
+  int64_t first, n, col, width;
+  float *y;
+  const float *opt_gate;
+} pleat_cpu_tile;
 
 void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump); /* x, rows and n are set */
 void pleat_cpu_sink_scratch_take(pleat_cpu_bump *bump, pleat_cpu_sink_scratch *scratch);
-/* Finds the operands of rows [first, first + n), n <= PLEAT_CPU_ROWS. */
-void pleat_cpu_sink_seek(const pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n);
-/* Columns [col, col + width) of the block's rows [first, first + n), from tile (row distance PLEAT_CPU_MAX_NR) and
- * opt_gate_tile. tile is overwritten. */
+/* Finds the operands of rows [first, first + n), n <= PLEAT_CPU_ROWS. sink is the calling thread's own copy. */
+void pleat_cpu_sink_seek(pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n);
+/* Finishes a tile and stores it. */
 void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
-                          const pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n, int64_t col, int64_t width,
-                          float *tile, const float *opt_gate_tile);
+                          const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile);
 
 /* Rows per block: a multiple of the kernel's tile, small enough that every thread gets some. */
 int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M);

@@ -35,17 +35,27 @@ typedef struct pleat_cpu_gemm {
   bool is_adding;
 } pleat_cpu_gemm;
 
-/* y = act(y + bias); y *= sigmoid(gate + gate_bias); y *= mul; y *= factor; y /= divisor; y += residual; NULL pointers
- * are skipped. n is a multiple of vl and every row is readable to n. The result goes to dst_f32 or dst_bf16, or stays
- * in y when both are NULL. */
+/* An operand of a tile: row r starts at x[at[r]]. x NULL: absent. */
+typedef struct pleat_cpu_rows_view {
+  const float *x;
+  const int64_t *at;
+} pleat_cpu_rows_view;
+
+/* For each row of a tile of `rows` rows by n elements (n a multiple of vl, at most two vectors):
+ *   y = act(y + bias); y *= sigmoid(gate + gate_bias); y *= mul; y *= mul2; y *= row_mul[r]; y /= divisor;
+ *   y /= row_div[r]; y += residual
+ * NULL pointers are skipped; every vector and row is readable to n. The result goes to dst_f32 or dst_bf16 (row r at
+ * dst_at[r]), or stays in y when both are NULL. gate has the row distance of y. */
 typedef struct pleat_cpu_epilogue {
-  int64_t n;
+  int64_t rows, n, ld;
   float *y;
-  const float *bias, *gate, *gate_bias, *mul, *mul2, *divisor, *residual;
-  float factor;
+  const float *gate;
+  const float *bias, *gate_bias, *row_mul, *row_div;
+  pleat_cpu_rows_view mul, mul2, divisor, residual;
   uint8_t act;
   float *dst_f32;
   uint16_t *dst_bf16;
+  const int64_t *dst_at;
 } pleat_cpu_epilogue;
 
 typedef struct pleat_cpu_kernels {
