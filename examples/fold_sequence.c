@@ -28,10 +28,7 @@ int main(int argc, char **argv) {
   pleat_predict_options options = {.num_recycle = -1, .msa_mask_fraction = -1, .opt_progress = show_progress};
 
   pleat_status status = pleat_model_open(argv[1], &model_options, &model, &err);
-  if (!status) {
-    options.is_raw = pleat_model_is_multimer(model);
-    status = pleat_features_from_sequence(sequence, model, &options, &features, &err);
-  }
+  if (!status) status = pleat_features_from_sequence(sequence, model, &options, &features, &err);
   if (!status) status = pleat_session_create(model, features, &options, &session, &err);
   if (!status) status = pleat_session_predict(session, features, &options, &prediction, &err);
   if (!status) {

@@ -43,7 +43,3 @@ int64_t cli_features_iterations(const pleat_arrays *features) {
   const pleat_array *aatype = pleat_arrays_find(features, "aatype");
   return aatype && aatype->rank == 2 ? aatype->shape[0] : 0;
 }
-
-bool cli_features_are_raw(const pleat_arrays *features) {
-  return pleat_arrays_find(features, "msa_feat") == NULL && pleat_arrays_find(features, "msa") != NULL;
-}

@@ -15,7 +15,5 @@ bool cli_arrays_has_prefix(const pleat_arrays *set, const char *prefix);
 PLEAT_CHECKED pleat_status cli_arrays_features(const pleat_arrays *file, pleat_arrays **out_features, pleat_error *err);
 /* Iterations in processed monomer features: the leading axis of aatype [*, N_res]; 0 when they have none. */
 int64_t cli_features_iterations(const pleat_arrays *features);
-/* Multimer features before the sampling of their alignment. */
-bool cli_features_are_raw(const pleat_arrays *features);
 
 #endif

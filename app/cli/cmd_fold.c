@@ -42,6 +42,7 @@ static pleat_status predict_seed(const cli_args *args, const pleat_target *targe
   pleat_predict_options options = cli_predict_options(args);
   options.seed = (uint64_t)result->seed;
   options.opt_progress = cli_progress_step;
+  options.opt_poll = cli_interrupt_poll;
   options.progress_ctx = &result->progress;
   pleat_arrays *features = NULL;
   double start_ms = cli_time_ms();

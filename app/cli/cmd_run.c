@@ -8,13 +8,13 @@
 #include "models.h"
 #include "progress.h"
 
-static pleat_predict_options run_options(const cli_args *args, const pleat_model *model, const pleat_arrays *features,
-                                         cli_progress *progress) {
+static pleat_predict_options run_options(const cli_args *args, const pleat_arrays *features, cli_progress *progress) {
   pleat_predict_options options = cli_predict_options(args);
   int64_t n_iterations = cli_features_iterations(features);
   options.want_logits = true;
   options.want_representations = true;
   options.opt_progress = cli_progress_step;
+  options.opt_poll = cli_interrupt_poll;
   options.progress_ctx = progress;
   /* Processed features say themselves how many passes they are for. */
   if (options.num_recycle < 0 && n_iterations > 0) options.num_recycle = n_iterations / args->num_ensemble - 1;
@@ -25,7 +25,7 @@ static pleat_status predict(const cli_args *args, const cli_model *model, const 
                             pleat_arrays **out_prediction, pleat_error *err) {
   cli_progress progress;
   pleat_session *session = NULL;
-  pleat_predict_options options = run_options(args, model->handle, features, &progress);
+  pleat_predict_options options = run_options(args, features, &progress);
   double start_ms = cli_time_ms();
   pleat_status status = pleat_session_create(model->handle, features, &options, &session, err);
   if (!status) {
@@ -92,6 +92,7 @@ const cli_command cli_command_run = {
                 CLI_OPT_MEMORY,
                 CLI_OPT_CHUNKS,
                 CLI_OPT_UNFUSED,
+                CLI_OPT_UNHOISTED,
                 CLI_OPT_KEEP_PADDING,
                 CLI_OPT_LOG_LEVEL,
                 CLI_OPT_END},

@@ -169,6 +169,7 @@ static pleat_predict_options case_options(const selftest *test, const selftest_c
   options.want_logits = true;
   options.want_representations = true;
   options.opt_progress = cli_progress_step;
+  options.opt_poll = cli_interrupt_poll;
   options.progress_ctx = progress;
   return options;
 }
@@ -258,5 +259,6 @@ const cli_command cli_command_selftest = {
         "  pleat selftest --golden ../shared/golden\n"
         "  pleat selftest --golden ../shared/golden --filter triangle --backend ref\n",
     .options = {CLI_OPT_GOLDEN, CLI_OPT_FILTER, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_PRECISION, CLI_OPT_MEMORY,
-                CLI_OPT_CHUNKS, CLI_OPT_UNFUSED, CLI_OPT_KEEP_PADDING, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
+                CLI_OPT_CHUNKS, CLI_OPT_UNFUSED, CLI_OPT_UNHOISTED, CLI_OPT_KEEP_PADDING, CLI_OPT_LOG_LEVEL,
+                CLI_OPT_END},
     .run = run};

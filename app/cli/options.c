@@ -103,6 +103,8 @@ static const option options[CLI_N_OPTS] = {
     [CLI_OPT_CHUNKS] = {"chunks", 0, KIND_INTEGER, "N", FIELD(chunks), false, 1, 65536,
                         "compute in at least N slices (default: as memory asks)", NULL},
     [CLI_OPT_UNFUSED] = {"unfused", 0, KIND_FLAG, NULL, FIELD(is_unfused), false, 0, 0, "run primitives only", NULL},
+    [CLI_OPT_UNHOISTED] = {"unhoisted", 0, KIND_FLAG, NULL, FIELD(is_unhoisted), false, 0, 0,
+                           "compute in every pass what could be computed once", NULL},
     [CLI_OPT_KEEP_PADDING] = {"keep-padding", 0, KIND_FLAG, NULL, FIELD(keep_padding), false, 0, 0,
                               "also compute what masks remove", NULL},
     [CLI_OPT_DTYPE] = {"dtype", 0, KIND_CHOICE, "T", FIELD(dtype), false, 0, 0,
@@ -464,5 +466,6 @@ pleat_predict_options cli_predict_options(const cli_args *args) {
                                  .memory_bytes = args->memory_bytes,
                                  .keep_padding = args->keep_padding,
                                  .is_unfused = args->is_unfused,
+                                 .is_unhoisted = args->is_unhoisted,
                                  .n_chunks = args->chunks};
 }

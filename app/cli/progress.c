@@ -69,7 +69,7 @@ double cli_time_ms(void) {
 
 /* Only async-signal-safe calls. */
 static void on_signal(int signum) {
-  static const char message[] = "\npleat: stopping after this pass; once more to stop at once\n";
+  static const char message[] = "\npleat: stopping; once more to stop at once\n";
   (void)signum;
   if (is_interrupted && !is_writing_files) _exit(CLI_EXIT_INTERRUPTED);
   is_interrupted = 1;
@@ -88,6 +88,11 @@ void cli_interrupt_init(void) {
 
 bool cli_interrupt_is_raised(void) {
   return is_interrupted != 0;
+}
+
+bool cli_interrupt_poll(void *ctx) {
+  (void)ctx;
+  return !is_interrupted;
 }
 
 void cli_interrupt_set_writing(bool is_writing) {

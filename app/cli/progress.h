@@ -21,10 +21,12 @@ void cli_log_debug(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 
 double cli_time_ms(void); /* monotonic */
 
-/* From here on SIGINT and SIGTERM only raise a flag, which ends a prediction after the pass that runs; the second one
- * ends the program at once, unless files are being written (those are finished first). */
+/* From here on SIGINT and SIGTERM only raise a flag, which ends a prediction before its next block; the second one ends
+ * the program at once, unless files are being written (those are finished first). */
 void cli_interrupt_init(void);
 bool cli_interrupt_is_raised(void);
+/* pleat_predict_options.opt_poll: false once a signal has come. */
+bool cli_interrupt_poll(void *ctx);
 void cli_interrupt_set_writing(bool is_writing);
 
 enum { CLI_MAX_TIMED_PASSES = 128 };
