@@ -1,7 +1,6 @@
 /* pleat fold: sequences and alignments in, ranked structures out.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -133,12 +132,6 @@ static cli_exit check_families(const cli_args *args) {
                         "each other: run them one after the other");
 }
 
-/* Says which target failed, unless the error names a place in a file. */
-static cli_exit fail_target(const pleat_target *target, pleat_status status, pleat_error *err) {
-  if (!err->file[0]) snprintf(err->file, sizeof err->file, "%s", target->name);
-  return cli_fail(status, err);
-}
-
 static cli_exit fold_targets(const cli_args *args, const pleat_targets *targets, cli_models *models) {
   pleat_error err;
   cli_exit code = CLI_EXIT_OK;
@@ -146,7 +139,8 @@ static cli_exit fold_targets(const cli_args *args, const pleat_targets *targets,
     const pleat_target *target = pleat_targets_get(targets, i);
     pleat_status status = fold_target(args, target, models, &err);
     if (status) {
-      cli_exit failure = fail_target(target, status, &err);
+      cli_error_set_place(&err, target->name);
+      cli_exit failure = cli_fail(status, &err);
       if (code == CLI_EXIT_OK || !is_failure_of_target(status)) code = failure;
       if (!is_failure_of_target(status)) break;
     }

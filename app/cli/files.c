@@ -20,6 +20,10 @@ pleat_status cli_error(pleat_error *err, pleat_status status, const char *fmt, .
   return status;
 }
 
+void cli_error_set_place(pleat_error *err, const char *place) {
+  if (!err->file[0]) snprintf(err->file, sizeof err->file, "%.*s", (int)sizeof err->file - 1, place);
+}
+
 pleat_status cli_folder_create(const char *path, bool *out_is_new, pleat_error *err) {
   *out_is_new = false;
   char *prefix = strdup(path);

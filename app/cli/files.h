@@ -11,6 +11,8 @@
 
 /* Fills err and returns status, for failures that the program itself finds. */
 pleat_status cli_error(pleat_error *err, pleat_status status, const char *fmt, ...) PLEAT_PRINTF(3, 4);
+/* Names what failed (a file, a target) in front of the message, unless a place is there already. */
+void cli_error_set_place(pleat_error *err, const char *place);
 
 /* Makes a folder with its parents and checks that files can be made in it. *out_is_new: it was not there. */
 PLEAT_CHECKED pleat_status cli_folder_create(const char *path, bool *out_is_new, pleat_error *err);

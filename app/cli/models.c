@@ -51,6 +51,7 @@ pleat_status cli_models_open(cli_models *models, const cli_args *args, const cha
     status = pleat_model_open(model->path, &options, &model->handle, err);
     model->load_ms = cli_time_ms() - start_ms;
     if (status == PLEAT_IO) status = PLEAT_WEIGHTS; /* weights that are not there are weights that are missing */
+    if (status == PLEAT_WEIGHTS && !strstr(err->message, model->path)) cli_error_set_place(err, model->path);
   }
   if (status) {
     free(model);

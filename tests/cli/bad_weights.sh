@@ -43,7 +43,7 @@ if find_python 'import zipfile'; then
   cat >"$work/damage.py" <<'PY'
 import struct, sys, zipfile
 source, target, how = sys.argv[1:4]
-victim = "alphafold/alphafold_iteration/evoformer/left_single//weights.npy"
+victim = "alphafold/alphafold_iteration/evoformer/right_single//weights.npy"
 with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
     for name in old.namelist():
         data = old.read(name)
@@ -57,7 +57,7 @@ with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
             if how == "short":
                 data = data[:-400]
             if how == "name":
-                name = name.replace("left_single", "left_singel")
+                name = name.replace("right_single", "right_singel")
         new.writestr(name, data)
     if how == "traversal":
         new.writestr("../evil.npy", data)
@@ -69,9 +69,9 @@ PY
     expect 4 . weights verify "$work/$how.npz" --model model_1_ptm
     refuse "$work/$how.npz" .
   done
-  expect 4 'left_single' weights verify "$work/nan.npz"
-  expect 4 'left_single//weights' weights verify "$work/missing.npz" --model model_1_ptm
-  expect 4 'left_single//weights.*22, 128' weights verify "$work/shape.npz" --model model_1_ptm
+  expect 4 'right_single' weights verify "$work/nan.npz"
+  expect 4 'right_single//weights' weights verify "$work/missing.npz" --model model_1_ptm
+  expect 4 'right_single//weights.*22, 128' weights verify "$work/shape.npz" --model model_1_ptm
   expect 4 'evil' weights verify "$work/traversal.npz"
   expect 4 'bomb' weights verify "$work/bomb.npz"
   check 'a member was unpacked outside' [ ! -e "$work/evil.npy" ]
