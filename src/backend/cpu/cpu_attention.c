@@ -7,89 +7,98 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <math.h>
+#include <string.h>
 
-#include "backend/cpu/cpu_priv.h"
+#include "backend/cpu/cpu_rows.h"
 
-enum { QUERIES = 48, KEYS = 256 }; /* per block: 48 KiB of logits; fixed, so that sums do not depend on threads */
+enum { QUERIES = 48, KEYS = 256, LD_LOGITS = KEYS + PLEAT_CPU_MAX_VL }; /* fixed: sums do not depend on threads */
+
+static const pleat_cpu_tensor absent;
 
 typedef struct attention {
   const pleat_cpu_call *call;
-  const pleat_cpu_tensor *q, *k, *v, *bias, *mask, *gate, *out;
-  pleat_cpu_axes batch, query, key, c, value;
-  int64_t n_batch, n_query, n_key, n_c, n_value, ld_c;
+  const pleat_cpu_tensor *k, *v, *bias, *mask;
+  pleat_cpu_axes batch, query, key, value;
+  pleat_cpu_source q;  /* rows: batch and query */
+  pleat_cpu_sink sink; /* the same rows */
+  int64_t n_batch, n_query, n_key, n_c, n_value;
   int64_t n_parts, part; /* queries of a batch are shared out in parts */
   bool is_mask_per_query;
-  pleat_cpu_line q_c, k_c, k_key, v_key, v_value, out_value, gate_value, bias_key, mask_key;
+  pleat_cpu_line k_c, k_key, v_key, v_value, bias_key, mask_key;
 } attention;
 
 typedef struct attention_scratch {
-  float *keys, *values, *mask; /* of one batch */
-  float *q, *logits, *sum_v;
-  float *bias_row, *mask_row, *gate_row;
+  float *keys, *values, *mask; /* of one batch; keys as panels [c][keys], values as panels [keys][values] */
+  float *q, *logits, *sum_v;   /* sum_v: a tile per panel of values */
+  float *bias_row, *mask_row;
   float *row_max, *row_sum;
-  int64_t *q_at, *out_at, *gate_at, *bias_at, *mask_at;
+  int64_t *q_at, *bias_at, *mask_at;
+  pleat_cpu_sink_scratch sink;
 } attention_scratch;
 
-static void classify(attention *job) {
-  for (int d = 0; d < job->out->rank; d++) {
-    char letter = job->out->letters[d];
-    bool in_q = pleat_cpu_has(job->q, letter), in_k = pleat_cpu_has(job->k, letter);
-    bool in_v = pleat_cpu_has(job->v, letter);
+static void classify(attention *job, const pleat_cpu_tensor *q, const pleat_cpu_tensor *out) {
+  for (int d = 0; d < out->rank; d++) {
+    char letter = out->letters[d];
+    bool in_q = pleat_cpu_has(q, letter), in_k = pleat_cpu_has(job->k, letter), in_v = pleat_cpu_has(job->v, letter);
     bool is_value = in_v && !in_q && !in_k, is_query = !in_k && !in_v;
-    pleat_cpu_axes_add(is_value ? &job->value : is_query ? &job->query : &job->batch, job->out, letter);
+    pleat_cpu_axes_add(is_value ? &job->value : is_query ? &job->query : &job->batch, out, letter);
   }
-  const pleat_cpu_tensor *others[2] = {job->q, job->out};
-  pleat_cpu_axes_add_except(&job->c, job->q, &job->out, 1);
+  const pleat_cpu_tensor *others[2] = {q, out};
+  pleat_cpu_axes_add_except(&job->q.k, q, &out, 1);
   pleat_cpu_axes_add_except(&job->key, job->k, others, 2);
+  job->q.rows = job->batch;
+  for (int i = 0; i < job->query.n; i++) pleat_cpu_axes_add(&job->q.rows, out, job->query.letter[i]);
 }
 
 static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, attention *job) {
   const pleat_cpu_tensor *in = call->in;
   *job = (attention){.call = call,
-                     .q = &in[PLEAT_AT_Q],
                      .k = &in[PLEAT_AT_K],
                      .v = &in[PLEAT_AT_V],
                      .bias = &in[PLEAT_AT_BIAS],
                      .mask = &in[PLEAT_AT_MASK],
-                     .gate = &in[PLEAT_AT_GATE],
-                     .out = &call->out};
-  classify(job);
+                     .q = {.x = &in[PLEAT_AT_Q]}};
+  classify(job, job->q.x, &call->out);
   job->n_batch = pleat_cpu_axes_count(&job->batch);
   job->n_query = pleat_cpu_axes_count(&job->query);
   job->n_key = pleat_cpu_axes_count(&job->key);
-  job->n_c = pleat_cpu_axes_count(&job->c);
+  job->n_c = pleat_cpu_axes_count(&job->q.k);
   job->n_value = pleat_cpu_axes_count(&job->value);
-  job->ld_c = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_VL);
   int64_t wanted = pleat_cpu_blocks((int64_t)call->n_threads * 8, pleat_cpu_max(1, job->n_batch));
   job->part = pleat_cpu_round(pleat_cpu_blocks(pleat_cpu_max(1, job->n_query), wanted), QUERIES);
   job->n_parts = pleat_cpu_blocks(job->n_query, job->part);
   for (int i = 0; i < job->query.n; i++) job->is_mask_per_query |= pleat_cpu_has(job->mask, job->query.letter[i]);
-  job->q_c = pleat_cpu_line_take(bump, &job->c, job->q);
-  job->k_c = pleat_cpu_line_take(bump, &job->c, job->k);
+  job->q.k_line = pleat_cpu_line_take(bump, &job->q.k, job->q.x);
+  job->k_c = pleat_cpu_line_take(bump, &job->q.k, job->k);
   job->k_key = pleat_cpu_line_take(bump, &job->key, job->k);
   job->v_key = pleat_cpu_line_take(bump, &job->key, job->v);
   job->v_value = pleat_cpu_line_take(bump, &job->value, job->v);
-  job->out_value = pleat_cpu_line_take(bump, &job->value, job->out);
-  if (job->gate->is_present) job->gate_value = pleat_cpu_line_take(bump, &job->value, job->gate);
   if (job->bias->is_present) job->bias_key = pleat_cpu_line_take(bump, &job->key, job->bias);
   if (job->mask->is_present) job->mask_key = pleat_cpu_line_take(bump, &job->key, job->mask);
+  job->sink.rows = job->q.rows;
+  job->sink.n = job->value;
+  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) job->sink.x[i] = &absent;
+  job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
+  job->sink.x[PLEAT_CPU_SINK_MUL] = &in[PLEAT_AT_GATE];
+  pleat_cpu_sink_init(&job->sink, bump);
 }
 
 static void scratch_take(const attention *job, pleat_cpu_bump *bump, attention_scratch *s) {
-  int64_t vl = PLEAT_CPU_MAX_VL, n_value = pleat_cpu_round(job->n_value, vl);
-  s->keys = pleat_cpu_take_f32(bump, pleat_cpu_round(job->n_key, PLEAT_CPU_MAX_NR) * job->n_c);
-  s->values = pleat_cpu_take_f32(bump, job->n_key * n_value);
+  int64_t vl = PLEAT_CPU_MAX_VL, nr = PLEAT_CPU_MAX_NR;
+  s->keys = pleat_cpu_take_f32(bump, pleat_cpu_round(job->n_key, nr) * job->n_c);
+  s->values = pleat_cpu_take_f32(bump, job->n_key * pleat_cpu_round(job->n_value, vl));
   s->mask = pleat_cpu_take_f32(bump, job->n_key);
-  s->q = pleat_cpu_take_f32(bump, QUERIES * job->ld_c);
-  s->logits = pleat_cpu_take_f32(bump, QUERIES * (KEYS + vl));
-  s->sum_v = pleat_cpu_take_f32(bump, QUERIES * n_value);
+  s->q = pleat_cpu_take_f32(bump, QUERIES * pleat_cpu_source_ld(job->n_c));
+  s->logits = pleat_cpu_take_f32(bump, QUERIES * LD_LOGITS);
+  s->sum_v = pleat_cpu_take_f32(bump, pleat_cpu_panels(job->call->kern, job->n_value) * QUERIES * nr);
   s->bias_row = pleat_cpu_take_f32(bump, KEYS);
   s->mask_row = pleat_cpu_take_f32(bump, KEYS);
-  s->gate_row = pleat_cpu_take_f32(bump, n_value);
   s->row_max = pleat_cpu_take_f32(bump, QUERIES);
   s->row_sum = pleat_cpu_take_f32(bump, QUERIES);
-  int64_t **tables[] = {&s->q_at, &s->out_at, &s->gate_at, &s->bias_at, &s->mask_at};
-  for (int i = 0; i < 5; i++) *tables[i] = pleat_cpu_take_i64(bump, QUERIES);
+  s->q_at = pleat_cpu_take_i64(bump, QUERIES);
+  s->bias_at = pleat_cpu_take_i64(bump, QUERIES);
+  s->mask_at = pleat_cpu_take_i64(bump, QUERIES);
+  pleat_cpu_sink_scratch_take(bump, &s->sink);
 }
 
 /* Offset of a tensor at one batch. */
@@ -99,7 +108,7 @@ static int64_t batch_at(const attention *job, const pleat_cpu_tensor *x, int64_t
   return at;
 }
 
-/* Keys as panels [c][keys], values as panels [keys][values], the mask as a row where all queries share it. */
+/* Keys, values, and the mask as a row where all queries share it. */
 static void pack_batch(const attention *job, int64_t batch, const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t nr = 2 * kern->vl, k_at = batch_at(job, job->k, batch), v_at = batch_at(job, job->v, batch);
@@ -118,7 +127,8 @@ static void pack_batch(const attention *job, int64_t batch, const attention_scra
 }
 
 /* logits[n, n_keys] = q . k for keys [first, first + n_keys). */
-static void multiply_keys(const attention *job, int64_t n, int64_t first, int64_t n_keys, const attention_scratch *s) {
+static void multiply_keys(const attention *job, const pleat_cpu_block *q, int64_t n, int64_t first, int64_t n_keys,
+                          const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t nr = 2 * kern->vl;
   for (int64_t j = 0; j < n_keys; j += nr) {
@@ -126,13 +136,13 @@ static void multiply_keys(const attention *job, int64_t n, int64_t first, int64_
     kern->gemm(&(pleat_cpu_gemm){.m = n,
                                  .width = width,
                                  .K = job->n_c,
-                                 .a = s->q,
-                                 .a_rs = job->ld_c,
+                                 .a = q->a,
+                                 .a_rs = q->a_rs,
                                  .a_ks = 1,
                                  .b = s->keys + (first + j) * job->n_c,
                                  .b_ks = width,
                                  .c = s->logits + j,
-                                 .ldc = KEYS + PLEAT_CPU_MAX_VL});
+                                 .ldc = LD_LOGITS});
   }
 }
 
@@ -141,100 +151,90 @@ static void multiply_values(const attention *job, int64_t n, int64_t first, int6
                             const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t nr = 2 * kern->vl;
-  for (int64_t j = 0; j < job->n_value; j += nr) {
-    int64_t width = pleat_cpu_panel_width(kern, job->n_value, j / nr);
+  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_value); panel++) {
+    int64_t width = pleat_cpu_panel_width(kern, job->n_value, panel);
     kern->gemm(&(pleat_cpu_gemm){.m = n,
                                  .width = width,
                                  .K = n_keys,
                                  .a = s->logits,
-                                 .a_rs = KEYS + PLEAT_CPU_MAX_VL,
+                                 .a_rs = LD_LOGITS,
                                  .a_ks = 1,
-                                 .b = s->values + j * job->n_key + first * width,
+                                 .b = s->values + panel * nr * job->n_key + first * width,
                                  .b_ks = width,
-                                 .c = s->sum_v + j,
-                                 .ldc = pleat_cpu_round(job->n_value, PLEAT_CPU_MAX_VL),
+                                 .c = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
+                                 .ldc = PLEAT_CPU_MAX_NR,
                                  .is_adding = first > 0});
   }
 }
 
-/* Turns a block of logits into weights relative to each query's running maximum. */
-static void soften(const attention *job, int64_t n, int64_t first, int64_t n_keys, int64_t bias_base, int64_t mask_base,
-                   const attention_scratch *s) {
+/* Query i has met a larger logit: its sums so far count less. */
+static void shrink(const attention *job, int64_t i, float max, const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t ld_v = pleat_cpu_round(job->n_value, PLEAT_CPU_MAX_VL);
+  float factor = expf(s->row_max[i] - max);
+  s->row_max[i] = max;
+  s->row_sum[i] *= factor;
+  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_value); panel++) {
+    float *row = s->sum_v + (panel * QUERIES + i) * PLEAT_CPU_MAX_NR;
+    kern->unary(PLEAT_OP_AFFINE, pleat_cpu_panel_width(kern, job->n_value, panel), row, factor, 0, row);
+  }
+}
+
+/* Turns a block of logits into weights relative to each query's running maximum. */
+static void soften(const attention *job, int64_t n, int64_t first, int64_t n_keys, const attention_scratch *s) {
+  const pleat_cpu_kernels *kern = job->call->kern;
   for (int64_t i = 0; i < n; i++) {
-    float *row = s->logits + i * (KEYS + PLEAT_CPU_MAX_VL);
+    float *row = s->logits + i * LD_LOGITS;
     const float *bias = NULL, *mask = NULL;
     if (job->bias->is_present)
-      bias =
-          pleat_cpu_view_line(kern, job->bias, bias_base + s->bias_at[i], &job->bias_key, first, n_keys, s->bias_row);
+      bias = pleat_cpu_view_line(kern, job->bias, s->bias_at[i], &job->bias_key, first, n_keys, s->bias_row);
     if (job->is_mask_per_query) {
-      mask =
-          pleat_cpu_view_line(kern, job->mask, mask_base + s->mask_at[i], &job->mask_key, first, n_keys, s->mask_row);
+      mask = pleat_cpu_view_line(kern, job->mask, s->mask_at[i], &job->mask_key, first, n_keys, s->mask_row);
     } else if (job->mask->is_present) {
       mask = s->mask + first;
     }
-    float max = kern->logits_max(n_keys, row, bias, mask);
+    float max = kern->logits_max(n_keys, row, job->call->node->attr.a, bias, mask);
     if (first == 0) {
       s->row_max[i] = max;
-      s->row_sum[i] = kern->exp_sum(n_keys, row, max);
-      continue;
-    }
-    if (max > s->row_max[i]) {
-      float shrink = expf(s->row_max[i] - max);
-      s->row_sum[i] *= shrink;
-      kern->unary(PLEAT_OP_AFFINE, job->n_value, s->sum_v + i * ld_v, shrink, 0, s->sum_v + i * ld_v);
-      s->row_max[i] = max;
+      s->row_sum[i] = 0;
+    } else if (max > s->row_max[i]) {
+      shrink(job, i, max, s);
     }
     s->row_sum[i] += kern->exp_sum(n_keys, row, s->row_max[i]);
   }
 }
 
-static void store_queries(const attention *job, int64_t n, int64_t out_base, int64_t gate_base,
-                          const attention_scratch *s) {
-  const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t ld_v = pleat_cpu_round(job->n_value, PLEAT_CPU_MAX_VL);
-  for (int64_t i = 0; i < n; i++) {
-    float *row = s->sum_v + i * ld_v, factor = job->n_key ? 1 / s->row_sum[i] : 0;
-    kern->unary(PLEAT_OP_AFFINE, job->n_value, row, factor, 0, row);
-    if (job->gate->is_present) {
-      const float *gate = pleat_cpu_view_line(kern, job->gate, gate_base + s->gate_at[i], &job->gate_value, 0,
-                                              job->n_value, s->gate_row);
-      kern->binary(PLEAT_OP_MUL, job->n_value, row, gate, row);
-    }
-    pleat_cpu_store_line(kern, job->out, out_base + s->out_at[i], &job->out_value, 0, job->n_value, row);
-  }
-}
-
 /* Queries [first, first + n) of the packed batch. */
-static void attend(const attention *job, int64_t batch, int64_t first, int64_t n, const attention_scratch *s) {
+static void attend(const attention *job, pleat_cpu_sink *sink, int64_t batch, int64_t first, int64_t n,
+                   attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  const pleat_cpu_tensor *tensors[] = {job->q, job->out, job->gate, job->bias, job->mask};
-  int64_t *tables[] = {s->q_at, s->out_at, s->gate_at, s->bias_at, s->mask_at}, base[5];
-  for (int t = 0; t < 5; t++) {
-    base[t] = batch_at(job, tensors[t], batch);
-    if (tensors[t]->is_present) pleat_cpu_offsets(&job->query, tensors[t], first, n, tables[t]);
-  }
-  for (int64_t i = 0; i < n; i++) {
-    float *row = s->q + i * job->ld_c;
-    pleat_cpu_load_line(kern, job->q, base[0] + s->q_at[i], &job->q_c, 0, job->n_c, row);
-    kern->unary(PLEAT_OP_AFFINE, job->n_c, row, job->call->node->attr.a, 0, row);
-  }
+  int64_t row = batch * job->n_query + first;
+  pleat_cpu_block q = pleat_cpu_source_load(kern, &job->q, row, n, true, s->q_at, s->q);
+  if (job->bias->is_present) pleat_cpu_offsets(&job->q.rows, job->bias, row, n, s->bias_at);
+  if (job->is_mask_per_query) pleat_cpu_offsets(&job->q.rows, job->mask, row, n, s->mask_at);
   for (int64_t key = 0; key < job->n_key; key += KEYS) {
     int64_t n_keys = pleat_cpu_min(KEYS, job->n_key - key);
-    multiply_keys(job, n, key, n_keys, s);
-    soften(job, n, key, n_keys, base[3], base[4], s);
+    multiply_keys(job, &q, n, key, n_keys, s);
+    soften(job, n, key, n_keys, s);
     multiply_values(job, n, key, n_keys, s);
   }
-  if (job->n_key == 0)
-    for (int64_t i = 0; i < n * pleat_cpu_round(job->n_value, PLEAT_CPU_MAX_VL); i++) s->sum_v[i] = 0;
-  store_queries(job, n, base[1], base[2], s);
+  int64_t n_panels = pleat_cpu_panels(kern, job->n_value);
+  if (job->n_key == 0) memset(s->sum_v, 0, (size_t)(n_panels * QUERIES * PLEAT_CPU_MAX_NR) * sizeof *s->sum_v);
+  for (int64_t i = 0; i < n; i++) s->row_sum[i] = job->n_key ? 1 / s->row_sum[i] : 0;
+  pleat_cpu_sink_seek(sink, &s->sink, row, n);
+  for (int64_t panel = 0; panel < n_panels; panel++)
+    pleat_cpu_sink_store(kern, sink, &s->sink,
+                         &(pleat_cpu_tile){.n = n,
+                                           .col = panel * 2 * kern->vl,
+                                           .width = pleat_cpu_panel_width(kern, job->n_value, panel),
+                                           .y = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
+                                           .opt_row_mul = s->row_sum});
 }
 
 static void attention_task(void *arg, int thread, int64_t begin, int64_t end) {
   const attention *job = arg;
   pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
   attention_scratch s;
+  pleat_cpu_sink sink = job->sink;
   scratch_take(job, &bump, &s);
   int64_t packed = -1;
   for (int64_t i = begin; i < end; i++) {
@@ -243,7 +243,7 @@ static void attention_task(void *arg, int thread, int64_t begin, int64_t end) {
     if (batch != packed) pack_batch(job, batch, &s);
     packed = batch;
     for (int64_t query = first; query < last; query += QUERIES)
-      attend(job, batch, query, pleat_cpu_min(QUERIES, last - query), &s);
+      attend(job, &sink, batch, query, pleat_cpu_min(QUERIES, last - query), &s);
   }
 }
 

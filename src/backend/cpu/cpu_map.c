@@ -126,7 +126,7 @@ static void row_apply(const rows *job, float *row) {
   if (job->call->node->op == PLEAT_OP_LAYER_NORM) {
     kern->layer_norm(job->n, row, job->scale, job->offset, a, row);
   } else if (job->call->node->op == PLEAT_OP_SOFTMAX) {
-    float sum = kern->exp_sum(job->n, row, kern->logits_max(job->n, row, NULL, NULL));
+    float sum = kern->exp_sum(job->n, row, kern->logits_max(job->n, row, 1, NULL, NULL));
     kern->unary(PLEAT_OP_AFFINE, job->n, row, 1 / sum, 0, row);
   } else {
     float sum = 0;

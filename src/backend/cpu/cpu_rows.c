@@ -110,6 +110,7 @@ void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *s
                           .gate = tile->opt_gate,
                           .bias = sink->bias ? sink->bias + tile->col : NULL,
                           .gate_bias = sink->gate_bias ? sink->gate_bias + tile->col : NULL,
+                          .row_mul = tile->opt_row_mul,
                           .act = sink->act,
                           .dst_at = at};
   pleat_cpu_rows_view *views[PLEAT_CPU_SINK_N] = {NULL, &e.mul, &e.mul2, &e.divisor, &e.residual};

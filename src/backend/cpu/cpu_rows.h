@@ -60,7 +60,7 @@ typedef struct pleat_cpu_sink_scratch {
 typedef struct pleat_cpu_tile {
   int64_t first, n, col, width;
   float *y;
-  const float *opt_gate;
+  const float *opt_gate, *opt_row_mul;
 } pleat_cpu_tile;
 
 void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump); /* x, rows and n are set */

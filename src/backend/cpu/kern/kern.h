@@ -66,8 +66,8 @@ typedef struct pleat_cpu_kernels {
   void (*epilogue)(const pleat_cpu_epilogue *e);
   /* dst = (x - mean) / sqrt(var + eps) * scale + offset; dst may be x. */
   void (*layer_norm)(int64_t n, const float *x, const float *scale, const float *offset, float eps, float *dst);
-  /* x += bias, then x = -1e9 where mask is 0 (either may be NULL); returns the largest, -inf for n = 0. */
-  float (*logits_max)(int64_t n, float *x, const float *bias, const float *mask);
+  /* x = x * scale + bias, then -1e9 where mask is 0 (bias and mask may be NULL); returns the largest, -inf for n = 0. */
+  float (*logits_max)(int64_t n, float *x, float scale, const float *bias, const float *mask);
   /* x = exp(x - max); returns the sum. */
   float (*exp_sum)(int64_t n, float *x, float max);
   /* ADD, SUB, MUL, DIV; dst may be a or b. */

@@ -41,6 +41,14 @@ static inline void vf_store_bf16(uint16_t *dst, vf x) {
   _mm_storeu_si128((__m128i *)(void *)dst, _mm256_castsi256_si128(packed));
 }
 
+static inline float vf_sum(vf x) {
+  return vf_sum_plain(x);
+}
+
+static inline float vf_largest(vf x) {
+  return vf_largest_plain(x);
+}
+
 static inline void transpose_block(const float *src, int64_t lds, float *dst, int64_t ldd) {
   __m256 r[8], s[8];
   for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(src + i * lds);

@@ -40,6 +40,14 @@ static inline void vf_store_bf16(uint16_t *dst, vf x) {
   _mm256_storeu_si256((__m256i *)(void *)dst, _mm512_cvtepi32_epi16(half));
 }
 
+static inline float vf_sum(vf x) {
+  return _mm512_reduce_add_ps((__m512)x);
+}
+
+static inline float vf_largest(vf x) {
+  return _mm512_reduce_max_ps((__m512)x);
+}
+
 static inline void transpose_block(const float *src, int64_t lds, float *dst, int64_t ldd) {
   __m512 r[16], s[16];
   for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_ps(src + i * lds);

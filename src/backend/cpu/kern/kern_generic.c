@@ -37,6 +37,14 @@ static inline vf vf_ldexp(vf x, vf n) {
   return vf_ldexp_plain(x, n);
 }
 
+static inline float vf_sum(vf x) {
+  return vf_sum_plain(x);
+}
+
+static inline float vf_largest(vf x) {
+  return vf_largest_plain(x);
+}
+
 static inline void transpose_block(const float *src, int64_t lds, float *dst, int64_t ldd) {
   for (int64_t i = 0; i < VL; i++)
     for (int64_t j = 0; j < VL; j++) dst[j * ldd + i] = src[i * lds + j];
