@@ -57,6 +57,16 @@ foreach(name ${ops_tests})
   pleat_add_test(${test_name} tests_ops_${name})
 endforeach()
 
+# Kernels of the cpu backend; `test_kern --bench` prints their rates.
+pleat_add_programs(tests/kern test_*.c static kern_tests)
+foreach(name ${kern_tests})
+  target_sources(tests_kern_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/kern/kern_bench.c
+                 ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c)
+  target_include_directories(tests_kern_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  string(REGEX REPLACE "^test_" "kern/" test_name ${name})
+  pleat_add_test(${test_name} tests_kern_${name})
+endforeach()
+
 # Fuzz targets: with PLEAT_FUZZ a fuzzer, otherwise a program that replays the seed corpus.
 pleat_add_programs(tests/fuzz fuzz_*.c static fuzz_targets)
 foreach(name ${fuzz_targets})
