@@ -38,9 +38,9 @@ void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out);
 /* Options of the planner for a model on its backend. */
 pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, void *be, pleat_dtype storage);
 
-/* One program: plan, arena and inputs written in order; shared by sessions and sub-layers. */
+/* Writes the static inputs, or those of one pass. */
 PLEAT_CHECKED pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, void *program,
-                                              const pleat_plan *plan, const pleat_arrays *arrays, bool with_static,
+                                              const pleat_plan *plan, const pleat_arrays *arrays, bool are_static,
                                               pleat_error *err);
 PLEAT_CHECKED pleat_status pleat_run_stage(const pleat_backend_vtbl *backend, void *be, void *program,
                                            const pleat_plan *plan, pleat_stage stage, bool (*opt_poll)(void *ctx),

@@ -15,11 +15,11 @@ static int64_t elements(const pleat_operand *operand) {
 }
 
 pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, void *program, const pleat_plan *plan,
-                                const pleat_arrays *arrays, bool with_static, pleat_error *err) {
+                                const pleat_arrays *arrays, bool are_static, pleat_error *err) {
   for (uint32_t i = 0; i < plan->n_bindings; i++) {
     const pleat_binding *binding = &plan->bindings[i];
     if (binding->kind != PLEAT_BIND_INPUT || !elements(&binding->operand)) continue;
-    if (binding->input_class == PLEAT_INPUT_STATIC && !with_static) continue;
+    if ((binding->input_class == PLEAT_INPUT_STATIC) != are_static) continue;
     const pleat_array *array = pleat_arrays_find(arrays, binding->name);
     if (!array || pleat_array_elements(array) != elements(&binding->operand) ||
         array->dtype != (pleat_dtype)binding->operand.dtype)

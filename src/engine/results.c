@@ -8,9 +8,12 @@
 #include "bio/confidence.h"
 #include "engine/engine_priv.h"
 
-/* n values from first to last, as numpy's linspace rounded to f32. */
-static void linspace(double first, double last, int64_t n, float *dst) {
-  for (int64_t i = 0; i < n; i++) dst[i] = (float)(first + (last - first) * (double)i / (double)(n - 1));
+/* n values from first to last by jnp.linspace's formula, in f32. */
+static void linspace(float first, float last, int64_t n, float *dst) {
+  for (int64_t i = 0; i < n; i++) {
+    float t = (float)i / (float)(n - 1);
+    dst[i] = i + 1 == n ? last : first * (1 - t) + last * t;
+  }
 }
 
 static pleat_status add_scalar(pleat_arrays *out, const char *name, double value, pleat_error *err) {
@@ -97,6 +100,6 @@ pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inp
   int64_t n_edges = distogram->shape[2] - 1;
   void *edges;
   PLEAT_TRY(pleat_arrays_add(out, "distogram/bin_edges", PLEAT_F32, 1, &n_edges, NULL, &edges, err));
-  linspace(2.3125, 21.6875, n_edges, edges); /* config.py: first_break, last_break */
+  linspace(2.3125f, 21.6875f, n_edges, edges); /* config.py: first_break, last_break */
   return PLEAT_OK;
 }

@@ -154,20 +154,25 @@ static pleat_status run_stage(const prediction *p, pleat_stage stage) {
                          p->options->poll_ctx, p->err);
 }
 
+static pleat_status write_inputs(const prediction *p, bool are_static) {
+  const pleat_session *s = p->session;
+  return pleat_write_inputs(s->model->backend, s->model->be, s->program, s->plan, p->arrays, are_static, p->err);
+}
+
 /* One pass of trunk and structure module. Ensemble members run last to first, so that the first one's MSA is there for
  * the masked-MSA head, as published for the monomer. */
 static pleat_status run_pass(prediction *p, int64_t recycle) {
-  const pleat_session *s = p->session;
   int64_t members = p->options->num_ensemble > 1 ? p->options->num_ensemble : 1;
   if (members > 1) PLEAT_TRY(clear_states(p, "ensemble/"));
   for (int64_t member = members; member-- > 0;) {
     PLEAT_TRY(pleat_inputs_draw(p->inputs, recycle, member, &p->arrays, p->err));
-    PLEAT_TRY(pleat_write_inputs(s->model->backend, s->model->be, s->program, s->plan, p->arrays, !p->is_started, p->err));
     if (!p->is_started) {
+      PLEAT_TRY(write_inputs(p, true));
       PLEAT_TRY(run_stage(p, PLEAT_STAGE_ONCE));
       PLEAT_TRY(clear_states(p, "prev_"));
       p->is_started = true;
     }
+    PLEAT_TRY(write_inputs(p, false)); /* their places may have held what stage ONCE computed */
     PLEAT_TRY(run_stage(p, PLEAT_STAGE_TRUNK));
   }
   return run_stage(p, PLEAT_STAGE_FOLD);

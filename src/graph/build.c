@@ -63,7 +63,7 @@ pleat_value pleat_build_weight(pleat_graph *g, const char *name, pleat_weight_vi
   return add_value(g, &info);
 }
 
-/* "ab,bc->ac" into the node's letters; returns the number of inputs. */
+/* "ab,bc->ac" into the node's letters; returns the number of inputs. "->..." is no input, or one scalar. */
 static int split_spec(const char *spec, pleat_node *node) {
   int operand = 1, n = 0;
   const char *p = spec;
@@ -81,7 +81,7 @@ static int split_spec(const char *spec, pleat_node *node) {
       node->letters[operand][n++] = *p;
     }
   }
-  return p == spec ? 0 : operand;
+  return p == spec && !pleat_ops[node->op].n_min ? 0 : operand;
 }
 
 pleat_value pleat_build_op_axes(pleat_graph *g, pleat_op op, const char *spec, pleat_attr attr,
