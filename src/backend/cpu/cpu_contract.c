@@ -12,6 +12,8 @@ enum {
   GROUP = PLEAT_CPU_MAX_VL, /* batches packed together */
   ROWS_ALONE = 48,          /* rows of A per block, multiples of every kernel's mr */
   ROWS_GROUPED = 24,
+  AHEAD = 4, /* rows of B prefetched while it is packed */
+  PLANE_GAP = 5 * PLEAT_CPU_MAX_VL,
   PRIVATE_BYTES = 1 << 19, /* a packed B up to this size is packed by each thread for itself */
   SHARED_BYTES = 32 << 20  /* largest packed B */
 };
@@ -21,9 +23,10 @@ typedef struct contract {
   const pleat_cpu_tensor *a, *b, *out;
   pleat_cpu_axes batch, m, n, k;
   int64_t n_batch, M, N, K, ld_a;
-  int64_t group;           /* batches of a full group; the last group along the batch letter may be smaller */
-  int64_t g_size;          /* size of the innermost batch letter when batches are grouped, else 1 */
-  int64_t a_g, b_g, out_g; /* strides of that letter */
+  int64_t plane_a, plane_b; /* distance of a group's batches in packed operands; not a multiple of a page */
+  int64_t group;            /* batches of a full group; the last group along the batch letter may be smaller */
+  int64_t g_size;           /* size of the innermost batch letter when batches are grouped, else 1 */
+  int64_t a_g, b_g, out_g;  /* strides of that letter */
   int64_t n_groups, rows, cols;
   bool is_private;
   pleat_cpu_line a_k, b_k;
@@ -109,19 +112,21 @@ static void contract_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, cont
   int64_t whole_cols = pleat_cpu_round(pleat_cpu_max(1, job->N), nr);
   job->is_private = job->n_groups >= 16 && whole_cols * column_bytes <= PRIVATE_BYTES;
   job->cols = pleat_cpu_min(whole_cols, pleat_cpu_max(nr, SHARED_BYTES / column_bytes / nr * nr));
+  job->plane_a = job->rows * job->ld_a + PLANE_GAP;
+  job->plane_b = job->cols * job->K + PLANE_GAP;
   job->a_k = pleat_cpu_line_take(bump, &job->k, job->a);
   job->b_k = pleat_cpu_line_take(bump, &job->k, job->b);
-  if (!job->is_private) job->packed = pleat_cpu_take_f32(bump, job->cols * job->K * job->group);
+  if (!job->is_private) job->packed = pleat_cpu_take_f32(bump, job->plane_b * job->group);
 }
 
 static void scratch_take(const contract *job, pleat_cpu_bump *bump, contract_scratch *s) {
-  s->a = pleat_cpu_take_f32(bump, job->group * job->rows * job->ld_a);
+  s->a = pleat_cpu_take_f32(bump, job->group * job->plane_a);
   s->tile = pleat_cpu_take_f32(bump, job->group * job->rows * PLEAT_CPU_MAX_NR);
   s->turned = pleat_cpu_take_f32(bump, GROUP * PLEAT_CPU_MAX_NR);
   s->a_at = pleat_cpu_take_i64(bump, job->rows);
   s->out_at = pleat_cpu_take_i64(bump, job->rows);
   s->col_at = pleat_cpu_take_i64(bump, PLEAT_CPU_MAX_NR);
-  s->b = job->is_private ? pleat_cpu_take_f32(bump, job->cols * job->K * job->group) : NULL;
+  s->b = job->is_private ? pleat_cpu_take_f32(bump, job->plane_b * job->group) : NULL;
 }
 
 static contract_group group_at(const contract *job, int64_t index) {
@@ -137,7 +142,7 @@ static contract_group group_at(const contract *job, int64_t index) {
 /* dst[g][row i][k] of n rows. */
 static void pack_rows(const contract *job, const contract_group *g, int64_t n, const contract_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t plane = job->rows * job->ld_a;
+  int64_t plane = job->plane_a;
   if (job->K == 0) return;
   for (int64_t i = 0; i < n; i++) {
     int64_t at = g->a_at + s->a_at[i];
@@ -177,6 +182,9 @@ static void pack_panel(const contract *job, const contract_group *g, int64_t fir
     return;
   }
   for (int64_t k = 0; k < job->K; k++) {
+    /* The columns lie pages apart, where no hardware prefetcher follows. */
+    for (int64_t j = 0; k + AHEAD < job->K && j < n; j++)
+      __builtin_prefetch(pleat_cpu_at(job->b, g->b_at + job->b_k.at[k + AHEAD] + cols.at[j]));
     pleat_cpu_load_transposed(kern, job->b, g->b_at + job->b_k.at[k] + cols.at[0], cols.step, n, g->count,
                               dst + k * width, plane);
     for (int64_t q = 0; n < width && q < g->count; q++)
@@ -187,7 +195,7 @@ static void pack_panel(const contract *job, const contract_group *g, int64_t fir
 static void pack_panels(const contract *job, const contract_group *g, int64_t first_col, int64_t n_cols, int64_t begin,
                         int64_t end, int64_t *col_at, float *dst) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t nr = 2 * kern->vl, plane = job->cols * job->K;
+  int64_t nr = 2 * kern->vl, plane = job->plane_b;
   for (int64_t p = begin; p < end; p++) {
     int64_t width = pleat_cpu_panel_width(kern, n_cols, p);
     pack_panel(job, g, first_col + p * nr, pleat_cpu_min(width, n_cols - p * nr), width, plane, col_at,
@@ -230,8 +238,8 @@ static void multiply_block(const contract *job, const contract_group *g, int64_t
   for (int64_t p = begin; p < end; p++) {
     gemm.width = gemm.b_ks = pleat_cpu_panel_width(kern, n_cols, p);
     for (int64_t q = 0; q < g->count; q++) {
-      gemm.a = a + q * job->rows * job->ld_a;
-      gemm.b = packed + q * job->cols * job->K + p * nr * job->K;
+      gemm.a = a + q * job->plane_a;
+      gemm.b = packed + q * job->plane_b + p * nr * job->K;
       gemm.c = s->tile + q * job->rows * PLEAT_CPU_MAX_NR;
       kern->gemm(&gemm);
     }

@@ -40,6 +40,17 @@ void pleat_cpu_pack_panel(const pleat_cpu_kernels *kern, const pleat_cpu_tensor 
     pleat_cpu_load_transposed(kern, x, at + k_line->at[0] + col_line->at[first_col], col_line->step, n, K, dst, width);
     return;
   }
+  if (x->dtype == PLEAT_F32 && col_line->has_step && col_line->step == 1) {
+    enum { AHEAD = 8 }; /* rows may lie pages apart, where no hardware prefetcher follows */
+    const float *src = (const float *)(const void *)x->data + at + col_line->at[first_col];
+    for (int64_t k = 0; k < K; k++) {
+      const float *next = src + k_line->at[pleat_cpu_min(k + AHEAD, K - 1)];
+      __builtin_prefetch(next);
+      __builtin_prefetch(next + PLEAT_CPU_MAX_VL);
+      memcpy(dst + k * width, src + k_line->at[k], (size_t)n * sizeof *dst);
+    }
+    return;
+  }
   for (int64_t k = 0; k < K; k++)
     pleat_cpu_load_line(kern, x, at + k_line->at[k], col_line, first_col, n, dst + k * width);
 }
