@@ -85,6 +85,7 @@ static void add_operand(bench *b, const char *sizes, char place, const char *let
   }
   static const char *const names[MAX_WEIGHTS] = {"w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"};
   int64_t K = place == 'P' ? 1 : x->size[0] * (place == 'Q' ? x->size[1] : 1);
+  if (K == 0) return;
   x->space = PLEAT_SPACE_WEIGHT;
   x->weight = b->plan.n_weights++;
   b->weights[x->weight] = (pleat_plan_weight){

@@ -57,7 +57,7 @@ static void test_gemm_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, int64
   int64_t a_rs = is_turned ? 1 : K + 5, a_ks = is_turned ? m + 2 : 1;
   guarded a = guarded_new((m + 2) * (K + 5)), b = guarded_new(K * width), c = guarded_new(m * ldc);
   uint16_t *b16 = malloc((size_t)(K * width + 1) * sizeof *b16);
-  float *before = malloc((size_t)(m * ldc) * sizeof *before);
+  float *before = malloc((size_t)(m * ldc + 1) * sizeof *before);
   if (!b16 || !before) abort();
   draw(rng, a.n, a.data, 1);
   draw(rng, b.n, b.data, 1);

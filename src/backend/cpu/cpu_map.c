@@ -57,7 +57,7 @@ static void apply(const pleat_cpu_call *call, int64_t n, const float *a, const f
       for (int64_t i = 0; i < n; i++) dst[i] = node->attr.a;
       break;
     case PLEAT_OP_EQUAL_PAIR:
-      for (int64_t i = 0; i < n; i++) dst[i] = a[i] == b[i];
+      for (int64_t i = 0; a && b && i < n; i++) dst[i] = a[i] == b[i];
       break;
     default: call->kern->unary(node->op, n, a, node->attr.a, node->attr.b, dst); break;
   }
