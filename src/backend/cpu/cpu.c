@@ -76,8 +76,8 @@ typedef struct program {
   const pleat_plan *plan;
   uint8_t *arena;
   uint8_t *scratch;
-  size_t scratch_bytes;
-  pleat_cpu_scratch parts;
+  size_t scratch_bytes;     /* of the launch that needs most */
+  pleat_cpu_scratch *parts; /* of each launch */
   weight_forms *weights;
 } program;
 
@@ -206,6 +206,7 @@ static void cpu_program_destroy(void *be, void *program_arg) {
   if (p->scratch) pleat_cpu_scratch_clear(p->scratch, p->scratch_bytes);
   pleat_os_pages_free(p->scratch, p->scratch_bytes);
   free(p->weights);
+  free(p->parts);
   free(p);
 }
 
@@ -231,17 +232,18 @@ static pleat_status bind_weight(program *p, pleat_cpu_model *model, const pleat_
 
 static pleat_status program_fill(const backend *b, program *p, pleat_cpu_model *model, pleat_error *err) {
   const pleat_plan *plan = p->plan;
+  size_t n_threads = (size_t)pleat_threads_count(b->pool);
   p->weights = calloc((size_t)plan->n_weights + 1, sizeof *p->weights);
-  if (!p->weights) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a program of the cpu backend");
+  p->parts = calloc((size_t)plan->n_launches + 1, sizeof *p->parts);
+  if (!p->weights || !p->parts) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a program of the cpu backend");
+  p->scratch_bytes = PLEAT_CPU_ALIGN;
   for (uint32_t i = 0; i < plan->n_launches; i++) {
     const pleat_launch *launch = &plan->launches[i];
-    pleat_cpu_scratch parts = layout_of(b, launch);
-    if (parts.shared_bytes > p->parts.shared_bytes) p->parts.shared_bytes = parts.shared_bytes;
-    if (parts.thread_bytes > p->parts.thread_bytes) p->parts.thread_bytes = parts.thread_bytes;
+    p->parts[i] = layout_of(b, launch);
+    size_t n_bytes = p->parts[i].shared_bytes + p->parts[i].thread_bytes * n_threads;
+    if (n_bytes > p->scratch_bytes) p->scratch_bytes = n_bytes;
     for (int k = 0; k < launch->node->n_in; k++) PLEAT_TRY(bind_weight(p, model, launch, k, err));
   }
-  p->scratch_bytes =
-      p->parts.shared_bytes + p->parts.thread_bytes * (size_t)pleat_threads_count(b->pool) + PLEAT_CPU_ALIGN;
   p->scratch = pleat_os_pages_alloc(p->scratch_bytes);
   p->arena = pleat_os_pages_alloc((size_t)plan->arena_bytes + PLEAT_CPU_ALIGN);
   if (!p->arena || !p->scratch)
@@ -327,8 +329,8 @@ static pleat_status cpu_run(void *be, void *program_arg, uint32_t first, uint32_
     resolve(p, &launch->out, iteration, &call.out);
     for (int k = 0; k < launch->node->n_in; k++) resolve(p, &launch->in[k], iteration, &call.in[k]);
     call.shared = p->scratch;
-    call.thread = p->scratch + p->parts.shared_bytes;
-    call.thread_bytes = p->parts.thread_bytes;
+    call.thread = p->scratch + p->parts[i].shared_bytes;
+    call.thread_bytes = p->parts[i].thread_bytes;
     pleat_cpu_scratch_clear(p->scratch, p->scratch_bytes);
     ops[launch->node->op].run(&call);
   }
