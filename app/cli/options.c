@@ -114,9 +114,7 @@ static const option options[CLI_N_OPTS] = {
 };
 #undef FIELD
 
-static void *field_of(cli_args *args, const option *opt) {
-  return (char *)args + opt->offset;
-}
+static void *field_of(cli_args *args, const option *opt) { return (char *)args + opt->offset; }
 
 /* Words that are near each other. */
 

@@ -17,13 +17,9 @@ static bool has_line; /* a progress line without its end is on the terminal */
 static volatile sig_atomic_t is_interrupted;
 static volatile sig_atomic_t is_writing_files;
 
-void cli_log_set_level(cli_log_level level) {
-  log_level = level;
-}
+void cli_log_set_level(cli_log_level level) { log_level = level; }
 
-bool cli_log_has_level(cli_log_level level) {
-  return log_level >= level;
-}
+bool cli_log_has_level(cli_log_level level) { return log_level >= level; }
 
 void cli_progress_clear_line(void) {
   if (!has_line) return;
@@ -86,18 +82,14 @@ void cli_interrupt_init(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
-bool cli_interrupt_is_raised(void) {
-  return is_interrupted != 0;
-}
+bool cli_interrupt_is_raised(void) { return is_interrupted != 0; }
 
 bool cli_interrupt_poll(void *ctx) {
   (void)ctx;
   return !is_interrupted;
 }
 
-void cli_interrupt_set_writing(bool is_writing) {
-  is_writing_files = is_writing;
-}
+void cli_interrupt_set_writing(bool is_writing) { is_writing_files = is_writing; }
 
 static void show_line(const char *text) {
   if (!cli_log_has_level(CLI_LOG_INFO) || !isatty(STDERR_FILENO)) return;

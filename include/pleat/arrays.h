@@ -26,10 +26,9 @@ extern "C" {
 
 typedef enum pleat_dtype {
 #define X(name, text, size) PLEAT_##name,
-  PLEAT_DTYPE_MAP(X)
-#undef X
-  PLEAT_N_DTYPES
+  PLEAT_DTYPE_MAP(X) PLEAT_N_DTYPES
 } pleat_dtype;
+#undef X
 
 enum { PLEAT_MAX_RANK = 6 };
 
@@ -75,7 +74,8 @@ PLEAT_API const char *pleat_dtype_text(pleat_dtype dtype); /* "f32", ... */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_arrays_read_npz(const char *path, pleat_arrays **out_set, pleat_error *err);
 /* Writes the set as a .npz with stored members; atomic: `path` holds the old or the complete new file. BF16 and F16
  * are written as f4. Errors: IO. */
-PLEAT_API PLEAT_CHECKED pleat_status pleat_arrays_write_npz(const char *path, const pleat_arrays *set, pleat_error *err);
+PLEAT_API PLEAT_CHECKED pleat_status pleat_arrays_write_npz(const char *path, const pleat_arrays *set,
+                                                            pleat_error *err);
 
 #ifdef __cplusplus
 }

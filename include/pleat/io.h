@@ -12,11 +12,11 @@ extern "C" {
 
 /* One thing to fold. */
 typedef struct pleat_target {
-  const char *name;        /* from the header or the file name; safe as a file name; unique in the list */
-  const char *sequence;    /* chains joined by ':' */
-  const char *opt_a3m;     /* text of the alignment, NULL = single sequence */
+  const char *name;     /* from the header or the file name; safe as a file name; unique in the list */
+  const char *sequence; /* chains joined by ':' */
+  const char *opt_a3m;  /* text of the alignment, NULL = single sequence */
   size_t n_a3m;
-  const char *source;      /* path it came from */
+  const char *source; /* path it came from */
 } pleat_target;
 
 typedef struct pleat_targets pleat_targets;
@@ -37,11 +37,11 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features(const pleat_target *t
 
 /* What is written beside the coordinates. */
 typedef struct pleat_result_info {
-  const char *name;         /* of the target */
-  const char *model;        /* e.g. "model_3_ptm" */
-  bool is_synthetic;        /* adds a remark that the result is no prediction */
-  bool has_msa;             /* an alignment was used (mmCIF: the protocol) */
-  const char *opt_remark;   /* further lines */
+  const char *name;       /* of the target */
+  const char *model;      /* e.g. "model_3_ptm" */
+  bool is_synthetic;      /* adds a remark that the result is no prediction */
+  bool has_msa;           /* an alignment was used (mmCIF: the protocol) */
+  const char *opt_remark; /* further lines */
 } pleat_result_info;
 
 /* Write one prediction of a target; atomic: the file is complete or absent. `prediction` as from

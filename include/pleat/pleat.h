@@ -50,22 +50,22 @@ PLEAT_API bool pleat_model_has_pae(const pleat_model *model);
 
 /* How features are drawn from alignments and how often the network runs. Zero-initialise; -1 or 0 as said. */
 typedef struct pleat_predict_options {
-  int64_t num_recycle;       /* -1: the model's own (3 monomer, 20 multimer); 0 and more: that many */
-  int64_t num_ensemble;      /* 0: 1 */
-  int64_t max_msa;           /* clustered rows; 0: the model's own (512 or 508; multimer 508 or 252) */
-  int64_t max_extra_msa;     /* 0: the model's own */
+  int64_t num_recycle;         /* -1: the model's own (3 monomer, 20 multimer); 0 and more: that many */
+  int64_t num_ensemble;        /* 0: 1 */
+  int64_t max_msa;             /* clustered rows; 0: the model's own (512 or 508; multimer 508 or 252) */
+  int64_t max_extra_msa;       /* 0: the model's own */
   double early_stop_tolerance; /* angstrom; < 0: never stop early; 0: the model's own (0.5 multimer, never monomer).
                                   Multimer only, as published */
-  double msa_mask_fraction;  /* BERT masking; < 0: 0.15 as published; 0: none */
-  bool is_identity_order;    /* take alignment rows in order instead of drawing them */
+  double msa_mask_fraction;    /* BERT masking; < 0: 0.15 as published; 0: none */
+  bool is_identity_order;      /* take alignment rows in order instead of drawing them */
   uint64_t seed;
   uint64_t memory_bytes;     /* budget for activations, scratch and packed weights; 0: what is available */
   bool want_logits;          /* also distogram, masked_msa, experimentally_resolved and PAE logits */
   bool want_representations; /* also representations/{single, pair, msa_first_row, structure_module} */
-  bool keep_padding;         /* compute rows and templates that masks remove as well (to check that skipping is exact) */
-  bool is_unfused;           /* run primitives only (to check that fusion changes nothing) */
-  bool is_unhoisted;         /* compute in every recycle what could be computed once (to check the same) */
-  int64_t n_chunks;          /* force at least this many slices where the plan may slice; 0: only as memory asks */
+  bool keep_padding; /* compute rows and templates that masks remove as well (to check that skipping is exact) */
+  bool is_unfused;   /* run primitives only (to check that fusion changes nothing) */
+  bool is_unhoisted; /* compute in every recycle what could be computed once (to check the same) */
+  int64_t n_chunks;  /* force at least this many slices where the plan may slice; 0: only as memory asks */
   /* Called after every recycle, on the calling thread; return false to cancel. mean_plddt < 0 when not known yet;
    * distance_change: RMS change of all CA-CA distances since the last recycle in angstrom, < 0 in the first. */
   bool (*opt_progress)(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
@@ -81,10 +81,10 @@ typedef struct pleat_estimate {
   uint64_t scratch_bytes; /* kernels' temporary memory, all threads */
   uint64_t weight_bytes;  /* packed parameters */
   uint64_t total_bytes;
-  double milliseconds;    /* predicted for all recycles */
-  double flops, bytes;    /* arithmetic and memory traffic of all recycles */
-  uint32_t n_launches;    /* kernel launches of all recycles */
-  int64_t n_slices;       /* largest number of slices that an axis was cut into */
+  double milliseconds; /* predicted for all recycles */
+  double flops, bytes; /* arithmetic and memory traffic of all recycles */
+  uint32_t n_launches; /* kernel launches of all recycles */
+  int64_t n_slices;    /* largest number of slices that an axis was cut into */
 } pleat_estimate;
 
 /* Features of one chain or complex from a sequence ("AAA:BBB" joins chains), or from an alignment in a3m format. For
@@ -132,11 +132,11 @@ PLEAT_API void pleat_text_free(char *text);
 typedef struct pleat_graph_query {
   const char *model;
   const char *opt_weights;
-  const char *opt_stage;    /* default "plan" */
-  const char *opt_backend;  /* default "cpu"; "null" plans without a device */
+  const char *opt_stage;   /* default "plan" */
+  const char *opt_backend; /* default "cpu"; "null" plans without a device */
   const char *opt_precision;
   int64_t n_res, n_seq, n_extra, n_templ;
-  int64_t num_recycle;      /* as in pleat_predict_options */
+  int64_t num_recycle; /* as in pleat_predict_options */
   uint64_t memory_bytes;
   int64_t n_chunks;
   int n_threads;

@@ -11,8 +11,8 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define PLEAT_API __attribute__((visibility("default")))
-#define PLEAT_CHECKED __attribute__((warn_unused_result))
+#define PLEAT_API               __attribute__((visibility("default")))
+#define PLEAT_CHECKED           __attribute__((warn_unused_result))
 #define PLEAT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define PLEAT_API
@@ -21,19 +21,19 @@ extern "C" {
 #endif
 
 /* One list holds code, value and text. Negative values are failures. */
-#define PLEAT_STATUS_MAP(X)                                                                                          \
-  X(OK, 0, "ok")                                                                                                     \
-  X(INVALID, -1, "invalid argument")                /* the caller broke the contract of a function */                \
-  X(INPUT, -2, "bad input")                         /* a sequence, alignment or feature file is wrong */             \
-  X(WEIGHTS, -3, "bad weights")                     /* missing, truncated, misnamed or misshapen parameters */       \
-  X(SHAPE, -4, "shapes do not fit")                 /* graph construction or features with wrong axes */             \
-  X(NOMEM, -5, "out of memory")                     /* also: the plan does not fit the memory budget */              \
-  X(IO, -6, "cannot read or write")                 /* file system errors; nothing half-written stays */             \
-  X(UNSUPPORTED, -7, "not supported")               /* a backend, dtype or option this build cannot do */            \
-  X(DEVICE, -8, "device error")                     /* a backend failed while running */                             \
-  X(CANCELLED, -9, "cancelled")                     /* the caller's cancel callback said so */                       \
-  X(MISMATCH, -10, "results differ")                /* a self-test exceeded its allowance */                         \
-  X(INTERNAL, -11, "internal error")                /* a broken invariant of pleat: please report */
+#define PLEAT_STATUS_MAP(X)                                                                      \
+  X(OK, 0, "ok")                                                                                 \
+  X(INVALID, -1, "invalid argument")  /* the caller broke the contract of a function */          \
+  X(INPUT, -2, "bad input")           /* a sequence, alignment or feature file is wrong */       \
+  X(WEIGHTS, -3, "bad weights")       /* missing, truncated, misnamed or misshapen parameters */ \
+  X(SHAPE, -4, "shapes do not fit")   /* graph construction or features with wrong axes */       \
+  X(NOMEM, -5, "out of memory")       /* also: the plan does not fit the memory budget */        \
+  X(IO, -6, "cannot read or write")   /* file system errors; nothing half-written stays */       \
+  X(UNSUPPORTED, -7, "not supported") /* a backend, dtype or option this build cannot do */      \
+  X(DEVICE, -8, "device error")       /* a backend failed while running */                       \
+  X(CANCELLED, -9, "cancelled")       /* the caller's cancel callback said so */                 \
+  X(MISMATCH, -10, "results differ")  /* a self-test exceeded its allowance */                   \
+  X(INTERNAL, -11, "internal error")  /* a broken invariant of pleat: please report */
 
 typedef enum pleat_status {
 #define X(name, value, text) PLEAT_##name = value,

@@ -13,14 +13,14 @@
 enum { PLEAT_BACKEND_VERSION = 1 };
 
 typedef struct pleat_backend_options {
-  int n_threads;         /* <= 0: all usable cores */
+  int n_threads;            /* <= 0: all usable cores */
   const char *opt_cpu_mask; /* highest instruction set allowed, e.g. "avx2"; NULL = what the machine has */
 } pleat_backend_options;
 
 typedef struct pleat_backend_caps {
-  const char *device;     /* e.g. "AMD EPYC, avx512, 2 threads" */
-  uint64_t memory_bytes;  /* usable for arena and weights; 0 = unknown */
-  double flops_per_s;     /* measured or nominal f32 rate, for estimates */
+  const char *device;    /* e.g. "AMD EPYC, avx512, 2 threads" */
+  uint64_t memory_bytes; /* usable for arena and weights; 0 = unknown */
+  double flops_per_s;    /* measured or nominal f32 rate, for estimates */
   double bytes_per_s;
 } pleat_backend_caps;
 

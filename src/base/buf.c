@@ -37,9 +37,7 @@ void pleat_buf_append(pleat_buf *buf, const void *bytes, size_t n) {
   buf->data[buf->n] = '\0';
 }
 
-void pleat_buf_puts(pleat_buf *buf, const char *text) {
-  pleat_buf_append(buf, text, strlen(text));
-}
+void pleat_buf_puts(pleat_buf *buf, const char *text) { pleat_buf_append(buf, text, strlen(text)); }
 
 void pleat_buf_printf(pleat_buf *buf, const char *fmt, ...) {
   if (!reserve(buf, 0)) return;

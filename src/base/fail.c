@@ -36,9 +36,7 @@ void pleat_error_set(pleat_error *err, pleat_status status, const char *file, in
 }
 
 /* strerror_r returns int by POSIX and char * by glibc; the two are told apart by type. */
-static const char *text_of_code(int code, const char *buf) {
-  return code == 0 ? buf : "unknown system error";
-}
+static const char *text_of_code(int code, const char *buf) { return code == 0 ? buf : "unknown system error"; }
 
 static const char *text_of_pointer(char *text, const char *buf) {
   (void)buf;

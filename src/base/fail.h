@@ -12,9 +12,7 @@
 /* Fills err when it is not NULL. The message: expected, found, what to do. Its arguments may point into err itself. */
 void pleat_error_set(pleat_error *err, pleat_status status, const char *file, int64_t line, int64_t column,
                      const char *fmt, ...) PLEAT_PRINTF(6, 7);
-static inline pleat_status pleat_error_code(pleat_status status) {
-  return status;
-}
+static inline pleat_status pleat_error_code(pleat_status status) { return status; }
 
 /* pleat_status pleat_fail(err, status, fmt, ...): fills err and returns status. pleat_fail_at: the same for a place in
  * an input file; line, column from 1, 0 = unknown. Macros, because from behind a function call neither the compiler

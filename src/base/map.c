@@ -23,9 +23,7 @@ uint64_t pleat_hash64(const void *bytes, size_t n) {
 }
 
 /* FNV-1a leaves short keys that differ in their last byte close together in the low bits; fold the high ones in. */
-static size_t first_slot(uint64_t hash, size_t n_slots) {
-  return (size_t)(hash ^ (hash >> 29)) & (n_slots - 1);
-}
+static size_t first_slot(uint64_t hash, size_t n_slots) { return (size_t)(hash ^ (hash >> 29)) & (n_slots - 1); }
 
 /* The slot that holds the key, or the free one where it belongs. */
 static pleat_map_slot *probe(pleat_map_slot *slots, size_t n_slots, const char *key, size_t n_key, uint64_t hash) {

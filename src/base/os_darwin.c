@@ -27,9 +27,7 @@ int pleat_os_cores(void) {
   return n < 1 ? 1 : (int)n;
 }
 
-uint64_t pleat_os_memory_total(void) {
-  return read_sysctl("hw.memsize");
-}
+uint64_t pleat_os_memory_total(void) { return read_sysctl("hw.memsize"); }
 
 uint64_t pleat_os_memory_available(void) {
   vm_statistics64_data_t stats;
@@ -46,12 +44,8 @@ static mach_task_basic_info_data_t read_task(void) {
   return info;
 }
 
-uint64_t pleat_os_resident_peak(void) {
-  return read_task().resident_size_max;
-}
+uint64_t pleat_os_resident_peak(void) { return read_task().resident_size_max; }
 
-uint64_t pleat_os_resident_now(void) {
-  return read_task().resident_size;
-}
+uint64_t pleat_os_resident_now(void) { return read_task().resident_size; }
 
 #endif

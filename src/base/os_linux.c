@@ -156,21 +156,13 @@ static memory read_memory(void) {
   return mem;
 }
 
-uint64_t pleat_os_memory_total(void) {
-  return read_memory().total;
-}
+uint64_t pleat_os_memory_total(void) { return read_memory().total; }
 
-uint64_t pleat_os_memory_available(void) {
-  return read_memory().available;
-}
+uint64_t pleat_os_memory_available(void) { return read_memory().available; }
 
 /* Not getrusage: its ru_maxrss survives exec, so a small program started by a large one would look large. */
-uint64_t pleat_os_resident_peak(void) {
-  return read_keyed("/proc/self/status", "VmHWM:") * 1024;
-}
+uint64_t pleat_os_resident_peak(void) { return read_keyed("/proc/self/status", "VmHWM:") * 1024; }
 
-uint64_t pleat_os_resident_now(void) {
-  return read_keyed("/proc/self/status", "VmRSS:") * 1024;
-}
+uint64_t pleat_os_resident_now(void) { return read_keyed("/proc/self/status", "VmRSS:") * 1024; }
 
 #endif

@@ -21,13 +21,9 @@ pleat_rng pleat_rng_init(uint64_t seed, uint64_t stream) {
   return (pleat_rng){pleat_mix64(pleat_mix64(seed + PHI) ^ pleat_mix64(~stream)), 0};
 }
 
-uint64_t pleat_rng_u64(pleat_rng *rng) {
-  return pleat_mix64(rng->key + ++rng->counter * PHI);
-}
+uint64_t pleat_rng_u64(pleat_rng *rng) { return pleat_mix64(rng->key + ++rng->counter * PHI); }
 
-double pleat_rng_uniform(pleat_rng *rng) {
-  return (double)(pleat_rng_u64(rng) >> 11) * 0x1p-53;
-}
+double pleat_rng_uniform(pleat_rng *rng) { return (double)(pleat_rng_u64(rng) >> 11) * 0x1p-53; }
 
 /* Values below 2^64 mod n are rejected: what remains is a whole number of intervals of length n. */
 uint64_t pleat_rng_below(pleat_rng *rng, uint64_t n) {

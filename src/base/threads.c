@@ -53,9 +53,7 @@ struct pleat_threads {
   worker *workers;
 };
 
-static uint32_t pieces_left(uint64_t ticket) {
-  return (uint32_t)ticket;
-}
+static uint32_t pieces_left(uint64_t ticket) { return (uint32_t)ticket; }
 
 /* Runs pieces until none is left. */
 static void work(pleat_threads *pool, int thread) {
@@ -214,6 +212,4 @@ void pleat_threads_destroy(pleat_threads *pool) {
   free(pool);
 }
 
-int pleat_threads_count(const pleat_threads *pool) {
-  return pool->n_threads;
-}
+int pleat_threads_count(const pleat_threads *pool) { return pool->n_threads; }

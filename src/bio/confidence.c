@@ -52,9 +52,7 @@ pleat_status pleat_pae_init(int64_t N_res, int n_bins, const float *breaks, cons
   return PLEAT_OK;
 }
 
-double pleat_pae_max(const pleat_pae *pae) {
-  return pae->centers_ang[pae->n_bins - 1];
-}
+double pleat_pae_max(const pleat_pae *pae) { return pae->centers_ang[pae->n_bins - 1]; }
 
 void pleat_pae_row(const pleat_pae *pae, int64_t i, const float *logits, float *opt_out_row, pleat_pae_tm *out_tm) {
   const float *weights = pae->opt_weights;
@@ -85,9 +83,7 @@ void pleat_pae_row(const pleat_pae *pae, int64_t i, const float *logits, float *
 }
 
 /* The first row with the largest weighted score wins; a NaN wins over everything, so that it cannot go unseen. */
-static bool is_better(double score, double best) {
-  return isnan(score) ? !isnan(best) : score > best;
-}
+static bool is_better(double score, double best) { return isnan(score) ? !isnan(best) : score > best; }
 
 pleat_pae_tm pleat_pae_best(const pleat_pae *pae, const pleat_pae_tm *rows) {
   pleat_pae_tm best_score = {.ptm = -1, .iptm = -1}, best = {0};
@@ -111,6 +107,4 @@ double pleat_confidence_mean(const double *plddt, int64_t N_res) {
   return N_res > 0 ? sum / (double)N_res : 0;
 }
 
-double pleat_confidence_multimer(double ptm, double iptm) {
-  return 0.8 * iptm + 0.2 * ptm;
-}
+double pleat_confidence_multimer(double ptm, double iptm) { return 0.8 * iptm + 0.2 * ptm; }

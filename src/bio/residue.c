@@ -15,10 +15,6 @@ static int lookup(const uint8_t *of_letter, char letter) {
   return letter >= 'A' && letter <= 'Z' ? of_letter[letter - 'A'] : PLEAT_RESTYPE_X;
 }
 
-int pleat_restype_from_letter(char letter) {
-  return lookup(restype_of_letter, letter);
-}
+int pleat_restype_from_letter(char letter) { return lookup(restype_of_letter, letter); }
 
-int pleat_hhblits_from_letter(char letter) {
-  return lookup(hhblits_of_letter, letter);
-}
+int pleat_hhblits_from_letter(char letter) { return lookup(hhblits_of_letter, letter); }

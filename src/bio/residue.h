@@ -8,15 +8,15 @@
 #include <stdint.h>
 
 enum {
-  PLEAT_N_RESTYPES = 20,   /* "ARNDCQEGHILKMFPSTWYV" */
-  PLEAT_RESTYPE_X = 20,    /* unknown */
+  PLEAT_N_RESTYPES = 20, /* "ARNDCQEGHILKMFPSTWYV" */
+  PLEAT_RESTYPE_X = 20,  /* unknown */
   PLEAT_RESTYPE_GAP = 21,
   PLEAT_RESTYPE_MASK = 22, /* BERT mask token */
   PLEAT_N_ATOM37 = 37,
   PLEAT_N_ATOM14 = 14,
-  PLEAT_N_TORSIONS = 7,    /* pre-omega, phi, psi, chi1..chi4 */
-  PLEAT_N_GROUPS = 8,      /* backbone, pre-omega, phi, psi, chi1..chi4 */
-  PLEAT_ATOM_N = 0,        /* indices into atom37 */
+  PLEAT_N_TORSIONS = 7, /* pre-omega, phi, psi, chi1..chi4 */
+  PLEAT_N_GROUPS = 8,   /* backbone, pre-omega, phi, psi, chi1..chi4 */
+  PLEAT_ATOM_N = 0,     /* indices into atom37 */
   PLEAT_ATOM_CA = 1,
   PLEAT_ATOM_C = 2,
   PLEAT_ATOM_CB = 3,
@@ -28,10 +28,10 @@ enum {
 int pleat_restype_from_letter(char letter);
 int pleat_hhblits_from_letter(char letter);
 extern const uint8_t pleat_hhblits_to_restype[22];
-extern const char pleat_restype_letters[23];      /* "ARNDCQEGHILKMFPSTWYVX-" */
-extern const char pleat_restype_names[21][4];     /* "ALA", ..., "UNK" */
-extern const char pleat_atom37_names[37][4];      /* "N", "CA", "C", "CB", "O", ... */
-extern const char pleat_atom14_names[21][14][4];  /* "" where a residue has fewer atoms */
+extern const char pleat_restype_letters[23];     /* "ARNDCQEGHILKMFPSTWYVX-" */
+extern const char pleat_restype_names[21][4];    /* "ALA", ..., "UNK" */
+extern const char pleat_atom37_names[37][4];     /* "N", "CA", "C", "CB", "O", ... */
+extern const char pleat_atom14_names[21][14][4]; /* "" where a residue has fewer atoms */
 
 extern const uint8_t pleat_atom14_to_atom37[21][14]; /* 0 where absent */
 extern const uint8_t pleat_atom37_to_atom14[21][37]; /* 0 where absent */
@@ -39,7 +39,7 @@ extern const uint8_t pleat_atom14_exists[21][14];
 extern const uint8_t pleat_atom37_exists[21][37];
 
 extern const uint8_t pleat_chi_exists[21][4];
-extern const uint8_t pleat_chi_atoms[21][4][4];      /* atom37 indices; 0 where absent */
+extern const uint8_t pleat_chi_atoms[21][4][4]; /* atom37 indices; 0 where absent */
 extern const uint8_t pleat_chi_pi_periodic[21][4];
 
 /* Alg. 24: default frame of every rigid group in the frame of its parent, 4x4 row-major, and the literature position

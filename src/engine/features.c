@@ -18,7 +18,8 @@ static pleat_feat_options options_for(const pleat_model *model, const pleat_pred
                               .num_recycle = o->num_recycle < 0 ? v->num_recycle : o->num_recycle,
                               .num_ensemble = o->num_ensemble > 1 ? o->num_ensemble : 1,
                               .msa_mask_fraction = o->msa_mask_fraction < 0 ? 0.15 : o->msa_mask_fraction,
-                              .is_identity_order = o->is_identity_order, .seed = o->seed};
+                              .is_identity_order = o->is_identity_order,
+                              .seed = o->seed};
 }
 
 static pleat_status make_features(const pleat_feat_chain *chains, size_t n_chains, const pleat_model *model,
@@ -26,8 +27,10 @@ static pleat_status make_features(const pleat_feat_chain *chains, size_t n_chain
   const pleat_predict_options *options = opt_options ? opt_options : &default_options;
   if (model->variant->is_multimer) return pleat_feat_multimer_raw(chains, n_chains, out, err);
   if (n_chains > 1)
-    PLEAT_FAIL(err, PLEAT_UNSUPPORTED, "%s folds one chain, the target has %zu; use a multimer model such as "
-               "model_1_multimer_v3", model->variant->name, n_chains);
+    PLEAT_FAIL(err, PLEAT_UNSUPPORTED,
+               "%s folds one chain, the target has %zu; use a multimer model such as "
+               "model_1_multimer_v3",
+               model->variant->name, n_chains);
   pleat_arrays *raw;
   PLEAT_TRY(pleat_feat_monomer_raw(&chains[0], &raw, err));
   pleat_feat_options feat_options = options_for(model, options);

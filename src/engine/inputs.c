@@ -53,8 +53,8 @@ struct pleat_inputs {
   pleat_feat_options draw_options; /* raw multimer features */
   int64_t num_recycle, num_ensemble;
   bool is_raw, has_iterations, is_static;
-  int64_t n_res, n_clust, n_extra;  /* as given */
-  int64_t clust_kept, extra_kept;   /* after skipping */
+  int64_t n_res, n_clust, n_extra; /* as given */
+  int64_t clust_kept, extra_kept;  /* after skipping */
   pleat_template_inputs_state templates;
   float *atom37_exists, *seq_mask;
   int32_t *asym_id;
@@ -164,9 +164,10 @@ static pleat_status check_all(pleat_inputs *in, const pleat_arrays *drawn, pleat
 /* Are the residue and template features the same in every iteration? */
 static bool find_static(const pleat_inputs *in) {
   if (!in->has_iterations) return true;
-  static const char *const templates[] = {"template_aatype", "template_all_atom_positions", "template_all_atom_masks",
-                                          "template_pseudo_beta", "template_pseudo_beta_mask", "template_mask",
-                                          "target_feat"};
+  static const char *const templates[] = {
+      "template_aatype",      "template_all_atom_positions", "template_all_atom_masks",
+      "template_pseudo_beta", "template_pseudo_beta_mask",   "template_mask",
+      "target_feat"};
   int n_templates = (int)(sizeof templates / sizeof *templates);
   for (int i = 0; i < N_SPECS + n_templates; i++) {
     if (i < N_SPECS && (specs[i].is_drawn || !applies(in, &specs[i]))) continue;
@@ -188,7 +189,8 @@ static pleat_status find_sizes(pleat_inputs *in, const pleat_arrays *drawn, plea
   in->n_res = aatype->shape[aatype->rank - 1];
   const pleat_array *msa = drawn ? pleat_arrays_find(drawn, "msa_mask") : find(in, "msa_mask");
   const pleat_array *extra = drawn ? pleat_arrays_find(drawn, "extra_msa_mask") : find(in, "extra_msa_mask");
-  if (!msa || msa->rank < 2) PLEAT_FAIL(err, PLEAT_SHAPE, "the features lack the array \"msa_mask\" [.., N_clust, N_res]");
+  if (!msa || msa->rank < 2)
+    PLEAT_FAIL(err, PLEAT_SHAPE, "the features lack the array \"msa_mask\" [.., N_clust, N_res]");
   if (!extra || extra->rank < 2)
     PLEAT_FAIL(err, PLEAT_SHAPE, "the features lack the array \"extra_msa_mask\" [.., N_extra, N_res]");
   in->n_clust = msa->shape[msa->rank - 2];
@@ -236,7 +238,8 @@ static pleat_status count_kept(pleat_inputs *in, const pleat_arrays *drawn, plea
 
 static pleat_status find_templates(pleat_inputs *in, pleat_error *err) {
   if (!in->variant->has_templates) return PLEAT_OK;
-  pleat_template_source source = {.n_res = in->n_res, .is_multimer = in->variant->is_multimer,
+  pleat_template_source source = {.n_res = in->n_res,
+                                  .is_multimer = in->variant->is_multimer,
                                   .keep_padding = in->options.keep_padding,
                                   .n_slices = in->has_iterations && !in->is_static ? n_iterations(in) : 1,
                                   .has_iterations = in->has_iterations};
@@ -270,8 +273,8 @@ typedef struct row_choice {
   int64_t *clust, *extra; /* NULL = all rows in order */
 } row_choice;
 
-static pleat_status choose(const pleat_inputs *in, const pleat_array *array, int64_t first, int64_t n_rows, int64_t kept,
-                           bool keeps_first, int64_t **out_order, pleat_error *err) {
+static pleat_status choose(const pleat_inputs *in, const pleat_array *array, int64_t first, int64_t n_rows,
+                           int64_t kept, bool keeps_first, int64_t **out_order, pleat_error *err) {
   *out_order = NULL;
   if (kept == n_rows) return PLEAT_OK;
   float *mask = malloc((size_t)(n_rows * in->n_res + 1) * sizeof *mask);
@@ -314,11 +317,11 @@ static pleat_status draw_into(pleat_inputs *in, int64_t recycle, int64_t member,
   const pleat_array *msa = drawn ? pleat_arrays_find(drawn, "msa_mask") : find(in, "msa_mask");
   const pleat_array *extra = drawn ? pleat_arrays_find(drawn, "extra_msa_mask") : find(in, "extra_msa_mask");
   row_choice rows = {NULL, NULL};
-  pleat_status status = choose(in, msa, drawn_slice * in->n_clust * in->n_res, in->n_clust, in->clust_kept, true,
-                               &rows.clust, err);
+  pleat_status status =
+      choose(in, msa, drawn_slice * in->n_clust * in->n_res, in->n_clust, in->clust_kept, true, &rows.clust, err);
   if (!status)
-    status = choose(in, extra, drawn_slice * in->n_extra * in->n_res, in->n_extra, in->extra_kept, false, &rows.extra,
-                    err);
+    status =
+        choose(in, extra, drawn_slice * in->n_extra * in->n_res, in->n_extra, in->extra_kept, false, &rows.extra, err);
   for (int i = 0; i < N_SPECS && !status; i++) {
     if (!applies(in, &specs[i])) continue;
     bool is_sampled = drawn && specs[i].is_drawn;
@@ -350,10 +353,17 @@ pleat_status pleat_inputs_draw(pleat_inputs *in, int64_t recycle, int64_t member
 
 /* Copies what tables are derived from, and derives. */
 static pleat_status derive(pleat_inputs *in, pleat_error *err) {
-  static const char *const sources[] = {"aatype", "template_aatype", "template_all_atom_positions",
-                                        "template_all_atom_masks", "template_all_atom_mask", "template_pseudo_beta",
-                                        "template_pseudo_beta_mask", "residx_atom37_to_atom14",
-                                        "residx_atom14_to_atom37", "atom14_atom_exists", "atom37_atom_exists"};
+  static const char *const sources[] = {"aatype",
+                                        "template_aatype",
+                                        "template_all_atom_positions",
+                                        "template_all_atom_masks",
+                                        "template_all_atom_mask",
+                                        "template_pseudo_beta",
+                                        "template_pseudo_beta_mask",
+                                        "residx_atom37_to_atom14",
+                                        "residx_atom14_to_atom37",
+                                        "atom14_atom_exists",
+                                        "atom37_atom_exists"};
   pleat_arrays *set = NULL;
   PLEAT_TRY(pleat_arrays_create(&set, err));
   pleat_status status = PLEAT_OK;
@@ -387,11 +397,12 @@ static pleat_status copy_result_tables(pleat_inputs *in, pleat_error *err) {
 static pleat_status init(pleat_inputs *in, pleat_error *err) {
   const pleat_predict_options *o = &in->options;
   in->is_raw = in->variant->is_multimer && !pleat_arrays_find(in->features, "msa_feat");
-  in->draw_options = (pleat_feat_options){
-      .max_msa_clusters = o->max_msa > 0 ? o->max_msa : in->variant->max_msa_clusters,
-      .max_extra_msa = o->max_extra_msa > 0 ? o->max_extra_msa : in->variant->max_extra_msa,
-      .msa_mask_fraction = o->msa_mask_fraction < 0 ? 0.15 : o->msa_mask_fraction,
-      .is_identity_order = o->is_identity_order, .seed = o->seed};
+  in->draw_options =
+      (pleat_feat_options){.max_msa_clusters = o->max_msa > 0 ? o->max_msa : in->variant->max_msa_clusters,
+                           .max_extra_msa = o->max_extra_msa > 0 ? o->max_extra_msa : in->variant->max_extra_msa,
+                           .msa_mask_fraction = o->msa_mask_fraction < 0 ? 0.15 : o->msa_mask_fraction,
+                           .is_identity_order = o->is_identity_order,
+                           .seed = o->seed};
   PLEAT_TRY(derive(in, err));
   pleat_arrays *drawn = NULL;
   if (in->is_raw) PLEAT_TRY(sample(in, 0, 0, &drawn, err));
@@ -438,9 +449,13 @@ void pleat_inputs_destroy(pleat_inputs *in) {
 }
 
 void pleat_inputs_request(const pleat_inputs *in, pleat_model_request *out) {
-  *out = (pleat_model_request){.n_res = in->n_res, .n_clust = in->n_clust, .n_extra = in->n_extra,
-                               .n_templ = in->templates.n_given, .n_templ_rows = in->templates.n_given,
-                               .num_ensemble = in->num_ensemble, .is_template_static = in->is_static,
+  *out = (pleat_model_request){.n_res = in->n_res,
+                               .n_clust = in->n_clust,
+                               .n_extra = in->n_extra,
+                               .n_templ = in->templates.n_given,
+                               .n_templ_rows = in->templates.n_given,
+                               .num_ensemble = in->num_ensemble,
+                               .is_template_static = in->is_static,
                                .want_logits = in->options.want_logits,
                                .want_representations = in->options.want_representations};
 }

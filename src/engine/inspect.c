@@ -57,8 +57,12 @@ static pleat_status plan_query(const pleat_graph_query *query, const pleat_varia
   pleat_sizes sizes;
   PLEAT_TRY(sizes_for(query, variant, &sizes, err));
   int64_t n_templ = query->n_templ < 0 ? (variant->has_templates ? 4 : 0) : query->n_templ;
-  pleat_model_request request = {.n_res = query->n_res, .n_clust = query->n_seq, .n_extra = query->n_extra,
-                                 .n_templ = n_templ, .n_templ_rows = n_templ, .num_ensemble = 1,
+  pleat_model_request request = {.n_res = query->n_res,
+                                 .n_clust = query->n_seq,
+                                 .n_extra = query->n_extra,
+                                 .n_templ = n_templ,
+                                 .n_templ_rows = n_templ,
+                                 .num_ensemble = 1,
                                  .is_template_static = true};
   void *be;
   pleat_backend_options backend_options = {.n_threads = query->n_threads};
@@ -78,7 +82,8 @@ static pleat_status plan_query(const pleat_graph_query *query, const pleat_varia
   return status;
 }
 
-static const char *const stages[] = {"build", "simplify", "skip", "hoist", "fuse", "precision", "chunk", "memory", "plan"};
+static const char *const stages[] = {"build",     "simplify", "skip",   "hoist", "fuse",
+                                     "precision", "chunk",    "memory", "plan"};
 
 pleat_status pleat_graph_text(const pleat_graph_query *query, char **out_text, pleat_estimate *opt_out_estimate,
                               double *opt_out_plan_ms, pleat_error *err) {
@@ -153,8 +158,14 @@ static pleat_status match_model(const pleat_weights *weights, const char *name, 
     PLEAT_FAIL(err, PLEAT_INVALID, "unknown model \"%s\"; did you mean %s?", name, pleat_variant_nearest(name));
   pleat_sizes sizes;
   PLEAT_TRY(pleat_sizes_from_weights(variant, pleat_weights_shape_of, (void *)(uintptr_t)weights, &sizes, err));
-  pleat_model_request request = {.n_res = 2, .n_clust = 2, .n_extra = 1, .n_templ = 1, .n_templ_rows = 1,
-                                 .num_ensemble = 1, .is_template_static = true, .want_logits = true};
+  pleat_model_request request = {.n_res = 2,
+                                 .n_clust = 2,
+                                 .n_extra = 1,
+                                 .n_templ = 1,
+                                 .n_templ_rows = 1,
+                                 .num_ensemble = 1,
+                                 .is_template_static = true,
+                                 .want_logits = true};
   pleat_graph *graph;
   PLEAT_TRY(pleat_build_model(variant, &sizes, &request, &graph, err));
   pleat_status status = pleat_weights_match(weights, graph, name, true, err);

@@ -28,8 +28,11 @@ pleat_status pleat_precision_parse(const char *opt_text, pleat_dtype *out_storag
 pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, void *be, pleat_dtype storage) {
   pleat_backend_caps caps;
   backend->caps(be, &caps);
-  return (pleat_plan_options){.supports = backend->supports, .scratch_bytes = backend->scratch_bytes,
-                              .supports_ctx = be, .storage = storage, .num_ensemble = 1,
+  return (pleat_plan_options){.supports = backend->supports,
+                              .scratch_bytes = backend->scratch_bytes,
+                              .supports_ctx = be,
+                              .storage = storage,
+                              .num_ensemble = 1,
                               .flops_per_s = caps.flops_per_s > 0 ? caps.flops_per_s : 1e11,
                               .bytes_per_s = caps.bytes_per_s > 0 ? caps.bytes_per_s : 1e10,
                               .seconds_per_launch = 2e-6};
@@ -37,8 +40,14 @@ pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, voi
 
 /* Every parameter that the variant needs must be there with its shape: checked on the smallest network. */
 static pleat_status check_parameters(const pleat_model *model, pleat_error *err) {
-  pleat_model_request request = {.n_res = 2, .n_clust = 2, .n_extra = 1, .n_templ = 1, .n_templ_rows = 1,
-                                 .num_ensemble = 1, .is_template_static = true, .want_logits = true};
+  pleat_model_request request = {.n_res = 2,
+                                 .n_clust = 2,
+                                 .n_extra = 1,
+                                 .n_templ = 1,
+                                 .n_templ_rows = 1,
+                                 .num_ensemble = 1,
+                                 .is_template_static = true,
+                                 .want_logits = true};
   pleat_graph *graph;
   PLEAT_TRY(pleat_build_model(model->variant, &model->sizes, &request, &graph, err));
   pleat_status status = pleat_weights_match(model->weights, graph, model->variant->name, true, err);

@@ -72,8 +72,8 @@ static pleat_status add_pae(const pleat_variant *variant, const pleat_inputs *in
   if (n_breaks >= PLEAT_MAX_PAE_BINS) PLEAT_FAIL(err, PLEAT_WEIGHTS, "the aligned-error head has too many bins");
   linspace(0, 31, n_breaks, breaks); /* config.py: max_error_bin */
   pleat_pae pae;
-  PLEAT_TRY(pleat_pae_init(logits.shape[0], (int)logits.shape[2], breaks, NULL, pleat_inputs_asym_id(inputs), &pae,
-                           err));
+  PLEAT_TRY(
+      pleat_pae_init(logits.shape[0], (int)logits.shape[2], breaks, NULL, pleat_inputs_asym_id(inputs), &pae, err));
   pleat_pae_tm tm;
   PLEAT_TRY(add_pae_arrays(&pae, logits.data, out, &tm, err));
   PLEAT_TRY(add_scalar(out, "confidence/max_predicted_aligned_error", pleat_pae_max(&pae), err));

@@ -33,7 +33,9 @@ static pleat_status activation_budget(const pleat_model *model, const pleat_pred
   *out = 0;
   if (!total || !strcmp(model->backend->name, "null")) return PLEAT_OK; /* unknown, or nothing will run */
   uint64_t held = model->backend->model_bytes(model->be, model->be_model);
-  uint64_t weights = options->memory_bytes ? model->weight_bytes : model->weight_bytes - (held < model->weight_bytes ? held : model->weight_bytes);
+  uint64_t weights = options->memory_bytes
+                         ? model->weight_bytes
+                         : model->weight_bytes - (held < model->weight_bytes ? held : model->weight_bytes);
   if (total <= weights)
     PLEAT_FAIL(err, PLEAT_NOMEM, "the parameters alone need %.2f GB, the memory budget is %.2f GB; raise --memory",
                (double)weights / 1e9, (double)total / 1e9);
@@ -64,9 +66,14 @@ static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inpu
 }
 
 void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out) {
-  *out = (pleat_estimate){.arena_bytes = plan->arena_bytes, .scratch_bytes = plan->scratch_bytes,
-                          .weight_bytes = plan->weight_bytes, .milliseconds = plan->est_ms, .flops = plan->flops,
-                          .bytes = plan->bytes, .n_launches = (uint32_t)plan->n_runs, .n_slices = 1};
+  *out = (pleat_estimate){.arena_bytes = plan->arena_bytes,
+                          .scratch_bytes = plan->scratch_bytes,
+                          .weight_bytes = plan->weight_bytes,
+                          .milliseconds = plan->est_ms,
+                          .flops = plan->flops,
+                          .bytes = plan->bytes,
+                          .n_launches = (uint32_t)plan->n_runs,
+                          .n_slices = 1};
   out->total_bytes = out->arena_bytes + out->scratch_bytes + out->weight_bytes;
   for (uint32_t r = 0; r < plan->graph->n_regions; r++)
     if (plan->graph->regions[r].is_chunk && plan->graph->regions[r].count > out->n_slices)
@@ -85,8 +92,8 @@ pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *
   session->model = model;
   session->num_recycle = recycles_of(model, options);
   pleat_inputs *inputs = NULL;
-  pleat_status status = pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle,
-                                            &inputs, err);
+  pleat_status status =
+      pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, err);
   if (!status) status = make_plan(model, inputs, options, &session->plan, err);
   if (!status)
     status = model->backend->program_create(model->be, model->be_model, session->plan, &session->program, err);
@@ -114,8 +121,8 @@ pleat_status pleat_estimate_features(const pleat_model *model, const pleat_array
                                      pleat_error *err) {
   const pleat_predict_options *options = opt_options ? opt_options : &default_options;
   pleat_inputs *inputs;
-  PLEAT_TRY(pleat_inputs_create(model->variant, &model->sizes, features, options, recycles_of(model, options), &inputs,
-                                err));
+  PLEAT_TRY(
+      pleat_inputs_create(model->variant, &model->sizes, features, options, recycles_of(model, options), &inputs, err));
   pleat_plan *plan = NULL;
   pleat_status status = make_plan(model, inputs, options, &plan, err);
   pleat_inputs_destroy(inputs);
@@ -257,8 +264,8 @@ static pleat_status collect(const prediction *p, int64_t recycles, pleat_arrays 
 
 static pleat_status predict(prediction *p, const pleat_arrays *features, pleat_arrays **out, pleat_error *err) {
   const pleat_session *s = p->session;
-  PLEAT_TRY(pleat_inputs_create(s->model->variant, &s->model->sizes, features, p->options, s->num_recycle, &p->inputs,
-                                err));
+  PLEAT_TRY(
+      pleat_inputs_create(s->model->variant, &s->model->sizes, features, p->options, s->num_recycle, &p->inputs, err));
   size_t n = (size_t)pleat_inputs_n_res(p->inputs) + 1;
   p->ca = calloc(n * 3, sizeof(float));
   p->prev_ca = calloc(n * 3, sizeof(float));

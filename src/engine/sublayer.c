@@ -15,17 +15,23 @@ static pleat_status add_template_geometry(pleat_arrays *inputs, pleat_error *err
   const char *prefix = "in1/";
   char name[64];
   const pleat_array *found[6];
-  static const char *const names[] = {"template_aatype", "template_all_atom_positions", "template_all_atom_masks",
-                                      "template_pseudo_beta", "template_pseudo_beta_mask", "template_mask"};
+  static const char *const names[] = {"template_aatype",      "template_all_atom_positions", "template_all_atom_masks",
+                                      "template_pseudo_beta", "template_pseudo_beta_mask",   "template_mask"};
   for (int i = 0; i < 6; i++) {
     snprintf(name, sizeof name, "%s%s", prefix, names[i]);
     found[i] = pleat_arrays_find(inputs, name);
     if (!found[i]) return PLEAT_OK; /* the builder names what is missing */
   }
   if (found[0]->rank != 2) return PLEAT_OK;
-  pleat_template_source source = {.n_res = found[0]->shape[1], .n_slices = 1, .keep_padding = true,
-                                  .aatype = found[0], .positions = found[1], .mask = found[2], .pseudo_beta = found[3],
-                                  .pseudo_beta_mask = found[4], .given = found[5]};
+  pleat_template_source source = {.n_res = found[0]->shape[1],
+                                  .n_slices = 1,
+                                  .keep_padding = true,
+                                  .aatype = found[0],
+                                  .positions = found[1],
+                                  .mask = found[2],
+                                  .pseudo_beta = found[3],
+                                  .pseudo_beta_mask = found[4],
+                                  .given = found[5]};
   pleat_template_inputs_state state;
   pleat_arrays *derived = NULL;
   pleat_status status = pleat_template_inputs_init(&state, &source, err);
@@ -48,14 +54,14 @@ static pleat_status add_masks(const pleat_arrays *inputs, pleat_arrays *out, ple
   bool is_multimer = pleat_arrays_find(out, "out/act") != NULL;
   void *data;
   if (!exists || !seq_mask) return PLEAT_OK;
-  PLEAT_TRY(pleat_arrays_add(out, "out/final_atom_mask", PLEAT_F32, exists->rank, exists->shape, exists->data, &data,
-                             err));
+  PLEAT_TRY(
+      pleat_arrays_add(out, "out/final_atom_mask", PLEAT_F32, exists->rank, exists->shape, exists->data, &data, err));
   int64_t width = exists->shape[1];
   for (int64_t i = 0; i < pleat_array_elements(exists) && is_multimer; i++)
     ((float *)data)[i] *= ((const float *)seq_mask->data)[i / width];
   if (is_multimer || !exists14) return PLEAT_OK;
-  return pleat_arrays_add(out, "out/final_atom14_mask", PLEAT_F32, exists14->rank, exists14->shape, exists14->data, NULL,
-                          err);
+  return pleat_arrays_add(out, "out/final_atom14_mask", PLEAT_F32, exists14->rank, exists14->shape, exists14->data,
+                          NULL, err);
 }
 
 typedef struct sublayer_run {

@@ -57,7 +57,8 @@ static pleat_status check_source(pleat_template_inputs_state *s, pleat_error *er
   int64_t n = s->n_given, k = a->n_slices, N = a->n_res;
   PLEAT_TRY(check(a->aatype, "template_aatype", 2, k, n, N, lead, err));
   PLEAT_TRY(check(a->positions, "template_all_atom_positions", 4, k, n, N, lead, err));
-  PLEAT_TRY(check(a->mask, a->is_multimer ? "template_all_atom_mask" : "template_all_atom_masks", 3, k, n, N, lead, err));
+  PLEAT_TRY(
+      check(a->mask, a->is_multimer ? "template_all_atom_mask" : "template_all_atom_masks", 3, k, n, N, lead, err));
   PLEAT_TRY(check(a->pseudo_beta, "template_pseudo_beta", 3, k, n, N, lead, err));
   PLEAT_TRY(check(a->pseudo_beta_mask, "template_pseudo_beta_mask", 2, k, n, N, lead, err));
   return a->is_multimer ? PLEAT_OK : check(a->given, "template_mask", 1, k, n, N, lead, err);

@@ -18,9 +18,9 @@ typedef struct pleat_template_source {
 /* What the network gets for one slice. Monomer: templates with mask 0 are left out. Multimer: equal templates (the
  * empty ones that fill up to four, above all) are computed once and weighted by their number. */
 typedef struct pleat_template_slice {
-  int64_t *kept;     /* template numbers, n_kept of them; -1 = padding */
+  int64_t *kept; /* template numbers, n_kept of them; -1 = padding */
   float *weight;
-  int64_t *rows;     /* template numbers whose torsion row counts, n_rows_kept of them; -1 = padding */
+  int64_t *rows; /* template numbers whose torsion row counts, n_rows_kept of them; -1 = padding */
 } pleat_template_slice;
 
 typedef struct pleat_template_inputs_state {

@@ -137,8 +137,8 @@ static pleat_status match_one(const pleat_weights *weights, const pleat_graph *g
   pleat_weight_info info;
   pleat_weights_get(weights, (size_t)at, &info);
   if (!is_same_layout(expected, rank, info.shape, info.rank))
-    PLEAT_FAIL(err, PLEAT_WEIGHTS, "%s: tensor %s has shape %s, expected %s for %s", pleat_weights_source(weights), name,
-               shape_text(info.rank, info.shape, got, sizeof got), shape_text(rank, expected, want, sizeof want),
+    PLEAT_FAIL(err, PLEAT_WEIGHTS, "%s: tensor %s has shape %s, expected %s for %s", pleat_weights_source(weights),
+               name, shape_text(info.rank, info.shape, got, sizeof got), shape_text(rank, expected, want, sizeof want),
                model_name);
   return PLEAT_OK;
 }
@@ -150,8 +150,7 @@ pleat_status pleat_weights_match(const pleat_weights *weights, const pleat_graph
   if (!is_used) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to compare %zu tensors", n);
   pleat_status status = PLEAT_OK;
   for (pleat_value v = 0; v < graph->n_values && !status; v++)
-    if (graph->values[v].kind == PLEAT_VALUE_WEIGHT)
-      status = match_one(weights, graph, v, model_name, is_used, err);
+    if (graph->values[v].kind == PLEAT_VALUE_WEIGHT) status = match_one(weights, graph, v, model_name, is_used, err);
   for (size_t i = 0; i < n && !status && refuse_extra; i++) {
     if (is_used[i]) continue;
     pleat_weight_info info;

@@ -11,8 +11,8 @@
 
 /* One chain of the target. The alignments' first rows equal `sequence`. Borrowed. */
 typedef struct pleat_feat_chain {
-  const char *sequence;        /* letters A-Z, no gaps; unusual ones become X */
-  const pleat_msa *opt_msas;   /* n_msas alignments in priority order; none = single sequence */
+  const char *sequence;      /* letters A-Z, no gaps; unusual ones become X */
+  const pleat_msa *opt_msas; /* n_msas alignments in priority order; none = single sequence */
   size_t n_msas;
   const pleat_msa *opt_paired; /* row k of every chain of a complex belongs together; NULL = none */
 } pleat_feat_chain;

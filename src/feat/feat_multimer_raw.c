@@ -130,9 +130,7 @@ static pleat_status plan_entities(const pleat_feat_chain *chains, complex_plan *
   return PLEAT_OK;
 }
 
-static int64_t paired_rows(const pleat_feat_chain *chain) {
-  return chain->opt_paired ? chain->opt_paired->n_rows : 1;
-}
+static int64_t paired_rows(const pleat_feat_chain *chain) { return chain->opt_paired ? chain->opt_paired->n_rows : 1; }
 
 static bool is_gap_row(const pleat_msa *msa, int64_t row) {
   const char *letters = msa->letters + row * msa->n_cols;

@@ -52,9 +52,7 @@ static pleat_status check_options(const pleat_feat_options *options, int64_t dra
   return PLEAT_OK;
 }
 
-static int64_t min_i64(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
+static int64_t min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static pleat_status sampler_init(sampler *s, const pleat_arrays *raw, const pleat_feat_options *options,
                                  pleat_error *err) {

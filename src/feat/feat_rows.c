@@ -122,9 +122,7 @@ void pleat_feat_rows_draw_mask(const uint8_t *tokens, int64_t n_rows, int64_t n_
   }
 }
 
-int64_t pleat_feat_match_stride(int64_t n_cols) {
-  return (n_cols + MATCH_BLOCK - 1) / MATCH_BLOCK * MATCH_BLOCK;
-}
+int64_t pleat_feat_match_stride(int64_t n_cols) { return (n_cols + MATCH_BLOCK - 1) / MATCH_BLOCK * MATCH_BLOCK; }
 
 void pleat_feat_match_prepare(const uint8_t *tokens, const uint8_t *opt_mask, int64_t n_rows, int64_t n_cols,
                               pleat_feat_match_side side, uint8_t *dst) {

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 enum {
-  PLEAT_TEMPLATE_1D_MONOMER = 57,  /* one-hot 22 | sin, cos of 7 torsions | the same, renamed atoms | 7 masks */
-  PLEAT_TEMPLATE_1D_MULTIMER = 34  /* one-hot 22 | sin of 4 chi | cos | 4 masks */
+  PLEAT_TEMPLATE_1D_MONOMER = 57, /* one-hot 22 | sin, cos of 7 torsions | the same, renamed atoms | 7 masks */
+  PLEAT_TEMPLATE_1D_MULTIMER = 34 /* one-hot 22 | sin of 4 chi | cos | 4 masks */
 };
 
 /* One residue of a chain: aatype 0..21, positions [37, 3] angstrom and masks [37] of it and of the residue before

@@ -41,7 +41,10 @@ static pleat_value add_value(pleat_graph *g, const pleat_value_info *info) {
 
 pleat_value pleat_build_input(pleat_graph *g, const char *name, pleat_dtype dtype, pleat_input_class input_class,
                               int rank, const pleat_axis *axes) {
-  pleat_value_info info = {.name = name, .kind = PLEAT_VALUE_INPUT, .dtype = (uint8_t)dtype, .rank = (uint8_t)rank,
+  pleat_value_info info = {.name = name,
+                           .kind = PLEAT_VALUE_INPUT,
+                           .dtype = (uint8_t)dtype,
+                           .rank = (uint8_t)rank,
                            .input_class = (uint8_t)input_class};
   memcpy(info.axis, axes, (size_t)rank * sizeof *axes);
   return add_value(g, &info);
@@ -49,9 +52,14 @@ pleat_value pleat_build_input(pleat_graph *g, const char *name, pleat_dtype dtyp
 
 pleat_value pleat_build_weight(pleat_graph *g, const char *name, pleat_weight_view view, int rank,
                                const pleat_axis *axes) {
-  pleat_value_info info = {.name = name, .kind = PLEAT_VALUE_WEIGHT, .dtype = PLEAT_F32, .rank = (uint8_t)rank,
-                           .is_stacked = view.is_stacked, .first_row = view.first_row,
-                           .stored_rows = view.stored_rows, .first_col = view.first_col,
+  pleat_value_info info = {.name = name,
+                           .kind = PLEAT_VALUE_WEIGHT,
+                           .dtype = PLEAT_F32,
+                           .rank = (uint8_t)rank,
+                           .is_stacked = view.is_stacked,
+                           .first_row = view.first_row,
+                           .stored_rows = view.stored_rows,
+                           .first_col = view.first_col,
                            .stored_cols = view.stored_cols};
   memcpy(info.axis, axes, (size_t)rank * sizeof *axes);
   char sliced[320];

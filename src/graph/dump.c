@@ -28,8 +28,7 @@ static void dump_operand(const pleat_graph *graph, pleat_value value, const char
     pleat_buf_printf(out, "%s", info->name);
   else
     pleat_buf_printf(out, "%%%u", value);
-  if (info->kind == PLEAT_VALUE_WEIGHT && info->stored_rows)
-    pleat_buf_printf(out, "@%lld", (long long)info->first_row);
+  if (info->kind == PLEAT_VALUE_WEIGHT && info->stored_rows) pleat_buf_printf(out, "@%lld", (long long)info->first_row);
   if (letters[0]) pleat_buf_printf(out, ":%s", letters);
 }
 

@@ -69,14 +69,11 @@ static pleat_status joined_axis(pleat_graph *graph, const pleat_node *node, plea
 static uint8_t result_dtype(const pleat_graph *graph, const pleat_node *node) {
   switch (node->op) {
     case PLEAT_OP_DIST_BIN:
-    case PLEAT_OP_REL_INDEX:
-      return PLEAT_I32;
+    case PLEAT_OP_REL_INDEX: return PLEAT_I32;
     case PLEAT_OP_SLICE:
     case PLEAT_OP_PERMUTE:
-    case PLEAT_OP_CONCAT:
-      return graph->values[node->in[0]].dtype;
-    default:
-      return PLEAT_F32;
+    case PLEAT_OP_CONCAT: return graph->values[node->in[0]].dtype;
+    default: return PLEAT_F32;
   }
 }
 

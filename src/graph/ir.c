@@ -149,38 +149,29 @@ static bool is_locked(const pleat_node *node, char letter) {
   char last = rank ? node->letters[0][rank - 1] : 0;
   switch (node->op) {
     case PLEAT_OP_LAYER_NORM:
-    case PLEAT_OP_L2_NORMALIZE:
-      return letter == last;
-    case PLEAT_OP_SOFTMAX:
-      return letter == node->attr.letter;
+    case PLEAT_OP_L2_NORMALIZE: return letter == last;
+    case PLEAT_OP_SOFTMAX: return letter == node->attr.letter;
     case PLEAT_OP_FRAME_APPLY:
-    case PLEAT_OP_FRAME_INVERT:
-      return letter == node->attr.letter;
+    case PLEAT_OP_FRAME_INVERT: return letter == node->attr.letter;
     case PLEAT_OP_SLICE:
-    case PLEAT_OP_CONCAT:
-      return letter == node->letters[0][node->attr.dim];
+    case PLEAT_OP_CONCAT: return letter == node->letters[0][node->attr.dim];
     case PLEAT_OP_LINEAR: /* output columns: packed panels are not cut */
-    case PLEAT_OP_FUSED_LINEAR:
-      return pleat_letter_find(node->letters[1], letter) < 0;
+    case PLEAT_OP_FUSED_LINEAR: return pleat_letter_find(node->letters[1], letter) < 0;
     case PLEAT_OP_TRANSITION:
-    case PLEAT_OP_OUTER_PRODUCT:
-      return letter == last;
+    case PLEAT_OP_OUTER_PRODUCT: return letter == last;
     case PLEAT_OP_ATTENTION: /* heads and channels */
       return pleat_letter_find(node->letters[0], letter) >= (int)rank - 2;
     case PLEAT_OP_LOOKUP:
     case PLEAT_OP_LOOKUP_ADD:
-    case PLEAT_OP_POINT_NORM:
-      return letter == last && node->op != PLEAT_OP_POINT_NORM;
+    case PLEAT_OP_POINT_NORM: return letter == last && node->op != PLEAT_OP_POINT_NORM;
     case PLEAT_OP_PSEUDO_BETA:
     case PLEAT_OP_QUAT_UPDATE:
     case PLEAT_OP_QUAT_FRAME:
     case PLEAT_OP_FRAME_COMPOSE:
     case PLEAT_OP_FRAME_DIRECTION:
     case PLEAT_OP_TORSION_ATOMS:
-    case PLEAT_OP_GATHER_ATOMS:
-      return pleat_letter_find(node->letters[1], letter) < 0 || letter == last;
-    default:
-      return false;
+    case PLEAT_OP_GATHER_ATOMS: return pleat_letter_find(node->letters[1], letter) < 0 || letter == last;
+    default: return false;
   }
 }
 

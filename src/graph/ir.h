@@ -37,6 +37,7 @@ typedef struct pleat_op_info {
 extern const pleat_op_info pleat_ops[PLEAT_N_OPS];
 
 /* Slots of the fused operations. */
+/* clang-format off */
 enum { PLEAT_FL_X, PLEAT_FL_LN_SCALE, PLEAT_FL_LN_OFFSET, PLEAT_FL_W, PLEAT_FL_B, PLEAT_FL_GATE_W, PLEAT_FL_GATE_B,
        PLEAT_FL_MUL, PLEAT_FL_MASK, PLEAT_FL_RESIDUAL };
 enum { PLEAT_AT_Q, PLEAT_AT_K, PLEAT_AT_V, PLEAT_AT_BIAS, PLEAT_AT_MASK, PLEAT_AT_GATE };
@@ -44,6 +45,7 @@ enum { PLEAT_TR_X, PLEAT_TR_LN_SCALE, PLEAT_TR_LN_OFFSET, PLEAT_TR_W1, PLEAT_TR_
        PLEAT_TR_RESIDUAL };
 enum { PLEAT_OP_A, PLEAT_OP_B, PLEAT_OP_W, PLEAT_OP_BIAS, PLEAT_OP_NORM, PLEAT_OP_RESIDUAL };
 enum { PLEAT_LA_TABLE, PLEAT_LA_INDEX, PLEAT_LA_MASK, PLEAT_LA_RESIDUAL };
+/* clang-format on */
 enum { PLEAT_ACT_NONE, PLEAT_ACT_RELU, PLEAT_ACT_SIGMOID };
 
 typedef struct pleat_axis_info {
@@ -81,35 +83,35 @@ typedef struct pleat_value_info {
   uint8_t dtype;
   uint8_t rank;
   uint8_t input_class;
-  bool is_stacked;            /* weight: the file's leading axis is the block */
+  bool is_stacked; /* weight: the file's leading axis is the block */
   pleat_axis axis[PLEAT_MAX_RANK];
   uint32_t def;
-  int64_t first_row;          /* weight: the value holds rows [first_row, first_row + size) of the stored axis 0 */
-  int64_t stored_rows;        /* weight: size of the stored axis 0 (after the block axis); 0 = all of it */
-  int64_t first_col;          /* weight of two axes: the value holds columns [first_col, ...) of stored_cols; its name */
-  int64_t stored_cols;        /* then ends in "[:,first:last]", which the weight reader resolves; 0 = all of them */
+  int64_t first_row;   /* weight: the value holds rows [first_row, first_row + size) of the stored axis 0 */
+  int64_t stored_rows; /* weight: size of the stored axis 0 (after the block axis); 0 = all of it */
+  int64_t first_col;   /* weight of two axes: the value holds columns [first_col, ...) of stored_cols; its name */
+  int64_t stored_cols; /* then ends in "[:,first:last]", which the weight reader resolves; 0 = all of them */
 } pleat_value_info;
 
 typedef struct pleat_attr {
-  float a, b;     /* AFFINE factor and summand, FILL value, epsilons, scales */
-  int32_t n;      /* counts and variants, see ops.def; SLICE: the axis of the result */
-  int32_t dim;    /* position of an axis in the operand (SLICE, CONCAT) */
-  int64_t first;  /* SLICE */
-  char letter;    /* SOFTMAX: the normalised axis; FRAME_APPLY, FRAME_INVERT: the xyz axis */
-  uint8_t act;    /* FUSED_LINEAR */
+  float a, b;    /* AFFINE factor and summand, FILL value, epsilons, scales */
+  int32_t n;     /* counts and variants, see ops.def; SLICE: the axis of the result */
+  int32_t dim;   /* position of an axis in the operand (SLICE, CONCAT) */
+  int64_t first; /* SLICE */
+  char letter;   /* SOFTMAX: the normalised axis; FRAME_APPLY, FRAME_INVERT: the xyz axis */
+  uint8_t act;   /* FUSED_LINEAR */
 } pleat_attr;
 
 typedef struct pleat_node {
   uint8_t op;
   uint8_t n_in;
   uint8_t stage;
-  uint16_t region;              /* innermost region that holds the node */
-  char split;                   /* inside a CHUNK region: the letter whose index runs over one slice; 0 = none */
+  uint16_t region; /* innermost region that holds the node */
+  char split;      /* inside a CHUNK region: the letter whose index runs over one slice; 0 = none */
   pleat_value out;
   pleat_value in[PLEAT_MAX_IN];
   char letters[1 + PLEAT_MAX_IN][PLEAT_MAX_RANK + 1]; /* [0] = out, [1 + i] = in[i]; "" for absent or scalar */
   pleat_attr attr;
-  const char *scope;            /* where it comes from, e.g. "evoformer/msa_transition" */
+  const char *scope; /* where it comes from, e.g. "evoformer/msa_transition" */
 } pleat_node;
 
 typedef struct pleat_carry {
@@ -124,9 +126,9 @@ typedef struct pleat_emit {
 typedef struct pleat_region {
   bool is_chunk;
   uint16_t parent;
-  uint32_t first, last;    /* nodes [first, last) */
-  int64_t count;           /* iterations, or slices */
-  pleat_axis chunk_axis;   /* CHUNK: the axis that is sliced into `count` pieces of ceil(size / count) */
+  uint32_t first, last;  /* nodes [first, last) */
+  int64_t count;         /* iterations, or slices */
+  pleat_axis chunk_axis; /* CHUNK: the axis that is sliced into `count` pieces of ceil(size / count) */
   const char *name;
   uint8_t n_carries, n_emits;
   pleat_carry carries[PLEAT_MAX_CARRY];

@@ -14,9 +14,9 @@ typedef struct verify_state {
   pleat_error *err;
 } verify_state;
 
-#define EXPECT(cond, ...)                                                   \
-  do {                                                                      \
-    if (!(cond)) return pleat_fail(s->err, PLEAT_INTERNAL, __VA_ARGS__);    \
+#define EXPECT(cond, ...)                                                \
+  do {                                                                   \
+    if (!(cond)) return pleat_fail(s->err, PLEAT_INTERNAL, __VA_ARGS__); \
   } while (0)
 
 static pleat_status check_use(const verify_state *s, uint32_t node, pleat_value value) {
@@ -83,9 +83,9 @@ static pleat_status leave_region(const verify_state *s, uint16_t id) {
     const pleat_carry *carry = &region->carries[i];
     PLEAT_TRY(check_use(s, region->last, carry->next));
     const pleat_value_info *a = &graph->values[carry->param], *b = &graph->values[carry->next];
-    EXPECT(a->rank == b->rank && a->dtype == b->dtype && pleat_graph_bytes(graph, carry->param) ==
-           pleat_graph_bytes(graph, carry->next), "verify: region %s: carried value %d changes its shape",
-           region->name, i);
+    EXPECT(a->rank == b->rank && a->dtype == b->dtype &&
+               pleat_graph_bytes(graph, carry->param) == pleat_graph_bytes(graph, carry->next),
+           "verify: region %s: carried value %d changes its shape", region->name, i);
     s->is_defined[carry->result] = true;
   }
   for (int i = 0; i < region->n_emits; i++) {
@@ -111,8 +111,7 @@ static pleat_status check_all(const verify_state *s) {
     int n_path = 0;
     for (uint16_t r = graph->nodes[i].region; r != open; r = graph->regions[r].parent) {
       EXPECT(r != PLEAT_NO_REGION && n_path < 8, "verify: node %u is outside the region that is open", i);
-      EXPECT(graph->regions[r].first == i, "verify: node %u enters region %s in its middle", i,
-             graph->regions[r].name);
+      EXPECT(graph->regions[r].first == i, "verify: node %u enters region %s in its middle", i, graph->regions[r].name);
       path[n_path++] = r;
     }
     while (n_path) PLEAT_TRY(enter_region(s, path[--n_path]));

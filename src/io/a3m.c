@@ -42,13 +42,9 @@ typedef struct a3m_parser {
   pleat_error *err;
 } a3m_parser;
 
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r';
-}
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static line_cursor cursor_init(const char *text, size_t n) {
   bool has_mark = n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;

@@ -25,9 +25,7 @@ typedef struct fasta_parser {
   pleat_error *err;
 } fasta_parser;
 
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static pleat_status no_memory(fasta_parser *p) {
   return pleat_fail_at(p->err, PLEAT_NOMEM, p->path, 0, 0, "no memory for the sequences of this file");

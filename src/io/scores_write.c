@@ -184,9 +184,7 @@ pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_
   return pleat_writer_finish(status, "the aligned errors", n_before, buf, err);
 }
 
-static char category(double plddt) {
-  return plddt < 50 ? 'D' : plddt < 70 ? 'L' : plddt < 90 ? 'M' : 'H';
-}
+static char category(double plddt) { return plddt < 50 ? 'D' : plddt < 70 ? 'L' : plddt < 90 ? 'M' : 'H'; }
 
 pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_buf *buf, pleat_error *err) {
   PLEAT_TRY(check_plddt(n_res, plddt, err));

@@ -13,9 +13,7 @@
 
 #include "base/fail.h"
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 int pleat_writer_fixed(double value, int n_decimals, char *out) {
   PLEAT_ASSERT(isfinite(value) && n_decimals >= 0 && n_decimals <= 17);

@@ -24,7 +24,9 @@ void pleat_leave(pleat_builder *b, size_t length) {
   pleat_build_scope(b->g, b->prefix);
 }
 
-pleat_axis pleat_axis_of(pleat_builder *b, const char *name, int64_t size) { return pleat_build_axis(b->g, name, size); }
+pleat_axis pleat_axis_of(pleat_builder *b, const char *name, int64_t size) {
+  return pleat_build_axis(b->g, name, size);
+}
 
 pleat_value pleat_param_view(pleat_builder *b, const char *module, const char *leaf, pleat_weight_view view, int rank,
                              const pleat_axis *axes) {
@@ -69,8 +71,8 @@ typedef struct attention_spec {
   const char *logits, *bias, *mask, *average; /* specs */
   char over;
 } attention_spec;
-static const attention_spec msa_row_spec = {"sihc,sjhc->shij", "shij,hij->shij", "shij,sj->shij",
-                                            "shij,sjhc->sihc", 'j'};
+static const attention_spec msa_row_spec = {"sihc,sjhc->shij", "shij,hij->shij", "shij,sj->shij", "shij,sjhc->sihc",
+                                            'j'};
 static const attention_spec msa_column_spec = {"sihc,tihc->ihst", NULL, "ihst,ti->ihst", "ihst,tihc->sihc", 't'};
 static const attention_spec starting_spec = {"ijhc,ikhc->ihjk", "ihjk,hjk->ihjk", "ihjk,ik->ihjk", "ihjk,ikhc->ijhc",
                                              'k'};
@@ -90,18 +92,18 @@ static pleat_value self_attention(pleat_builder *b, const attention_spec *spec, 
   snprintf(head_name, sizeof head_name, "h%lld", (long long)n_head);
   snprintf(channel_name, sizeof channel_name, "c%lld", (long long)c_head);
   pleat_axis c = last_axis(b, x), h = pleat_axis_of(b, head_name, n_head), d = pleat_axis_of(b, channel_name, c_head);
-  pleat_value q = pleat_build_linear(g, x, pleat_param(b, "attention", "query_w", 3, (pleat_axis[]){c, h, d}),
-                                     PLEAT_NO_VALUE);
+  pleat_value q =
+      pleat_build_linear(g, x, pleat_param(b, "attention", "query_w", 3, (pleat_axis[]){c, h, d}), PLEAT_NO_VALUE);
   q = pleat_build_affine(g, q, (float)(1.0 / sqrt((double)c_head)), 0);
-  pleat_value k = pleat_build_linear(g, x, pleat_param(b, "attention", "key_w", 3, (pleat_axis[]){c, h, d}),
-                                     PLEAT_NO_VALUE);
-  pleat_value v = pleat_build_linear(g, x, pleat_param(b, "attention", "value_w", 3, (pleat_axis[]){c, h, d}),
-                                     PLEAT_NO_VALUE);
+  pleat_value k =
+      pleat_build_linear(g, x, pleat_param(b, "attention", "key_w", 3, (pleat_axis[]){c, h, d}), PLEAT_NO_VALUE);
+  pleat_value v =
+      pleat_build_linear(g, x, pleat_param(b, "attention", "value_w", 3, (pleat_axis[]){c, h, d}), PLEAT_NO_VALUE);
   pleat_value logits = pleat_build_op(g, PLEAT_OP_CONTRACT, spec->logits, (pleat_attr){0}, (pleat_value[]){q, k});
   if (bias != PLEAT_NO_VALUE)
     logits = pleat_build_op(g, PLEAT_OP_ADD, spec->bias, (pleat_attr){0}, (pleat_value[]){logits, bias});
-  logits = pleat_build_op(g, PLEAT_OP_MASK_FILL, spec->mask, (pleat_attr){.a = SOFTMAX_MASK},
-                          (pleat_value[]){logits, mask});
+  logits =
+      pleat_build_op(g, PLEAT_OP_MASK_FILL, spec->mask, (pleat_attr){.a = SOFTMAX_MASK}, (pleat_value[]){logits, mask});
   const char *arrow = strchr(spec->logits, '>') + 1;
   char softmax_spec[20];
   snprintf(softmax_spec, sizeof softmax_spec, "%s->%s", arrow, arrow);
@@ -139,8 +141,8 @@ pleat_value pleat_build_msa_column_attention(pleat_builder *b, const char *modul
                                              pleat_value mask_si) {
   size_t scope = pleat_enter(b, module);
   pleat_value x = pleat_layer_norm(b, "query_norm", m_si);
-  pleat_value out = self_attention(b, &msa_column_spec, x, PLEAT_NO_VALUE, mask_si, b->sizes.h_msa,
-                                   b->sizes.c_msa_head);
+  pleat_value out =
+      self_attention(b, &msa_column_spec, x, PLEAT_NO_VALUE, mask_si, b->sizes.h_msa, b->sizes.c_msa_head);
   pleat_leave(b, scope);
   return out;
 }
@@ -157,10 +159,10 @@ pleat_value pleat_build_msa_column_global_attention(pleat_builder *b, const char
   pleat_value q = pleat_build_linear(g, q_avg, pleat_param(b, "attention", "query_w", 3, (pleat_axis[]){c, h, d}),
                                      PLEAT_NO_VALUE); /* l. 3 */
   q = pleat_build_affine(g, q, (float)(1.0 / sqrt((double)b->sizes.c_extra_head)), 0);
-  pleat_value k = pleat_build_linear(g, x, pleat_param(b, "attention", "key_w", 2, (pleat_axis[]){c, d}),
-                                     PLEAT_NO_VALUE);
-  pleat_value v = pleat_build_linear(g, x, pleat_param(b, "attention", "value_w", 2, (pleat_axis[]){c, d}),
-                                     PLEAT_NO_VALUE);
+  pleat_value k =
+      pleat_build_linear(g, x, pleat_param(b, "attention", "key_w", 2, (pleat_axis[]){c, d}), PLEAT_NO_VALUE);
+  pleat_value v =
+      pleat_build_linear(g, x, pleat_param(b, "attention", "value_w", 2, (pleat_axis[]){c, d}), PLEAT_NO_VALUE);
   pleat_value logits = PLEAT_BUILD(g, CONTRACT, "ihc,sic->ihs", q, k);
   logits = PLEAT_BUILD_ATTR(g, MASK_FILL, "ihs,si->ihs", ((pleat_attr){.a = SOFTMAX_MASK}), logits, mask_si);
   pleat_value w = PLEAT_BUILD_ATTR(g, SOFTMAX, "ihs->ihs", ((pleat_attr){.letter = 's'}), logits); /* l. 5 */
@@ -242,7 +244,7 @@ pleat_value pleat_build_triangle_multiplication(pleat_builder *b, const char *mo
   const char *spec = is_outgoing ? (is_template ? "tikc,tjkc->tijc" : "ikc,jkc->ijc")
                                  : (is_template ? "tkjc,tkic->tijc" : "kjc,kic->ijc");
   pleat_value t = pleat_build_op(g, PLEAT_OP_CONTRACT, spec, (pleat_attr){0}, (pleat_value[]){left, right});
-  t = pleat_layer_norm(b, is_fused ? "center_norm" : "center_layer_norm", t); /* l. 4 */
+  t = pleat_layer_norm(b, is_fused ? "center_norm" : "center_layer_norm", t);                        /* l. 4 */
   pleat_value gate = pleat_build_unary(g, PLEAT_OP_SIGMOID, pleat_linear(b, "gating_linear", x, c)); /* l. 3 */
   pleat_value out = pleat_build_binary(g, PLEAT_OP_MUL, pleat_linear(b, "output_projection", t, c), gate);
   pleat_leave(b, scope);
@@ -253,8 +255,8 @@ pleat_value pleat_build_triangle_attention(pleat_builder *b, const char *module,
                                            bool is_starting, int64_t n_head, int64_t c_head) {
   size_t scope = pleat_enter(b, module);
   bool is_template = z_ij != PLEAT_NO_VALUE && b->g->values[z_ij].rank == 4;
-  const attention_spec *spec = is_starting ? (is_template ? &starting_t_spec : &starting_spec)
-                                           : (is_template ? &ending_t_spec : &ending_spec);
+  const attention_spec *spec =
+      is_starting ? (is_template ? &starting_t_spec : &starting_spec) : (is_template ? &ending_t_spec : &ending_spec);
   pleat_value x = pleat_layer_norm(b, "query_norm", z_ij); /* Alg. 13 l. 1 */
   pleat_value out = self_attention(b, spec, x, pair_bias(b, x, n_head), mask_ij, n_head, c_head);
   pleat_leave(b, scope);
@@ -270,22 +272,28 @@ void pleat_build_evoformer_block(pleat_builder *b, pleat_value *m_si, pleat_valu
   /* DEVIATION: AlphaFold-Multimer computes the outer product mean before the MSA updates (Alg. 6 has it after). */
   if (is_outer_first)
     z = pleat_add(b, z, pleat_build_outer_product_mean(b, "outer_product_mean", m, masks->msa, masks->outer_norm));
-  m = pleat_add(b, m, pleat_build_msa_row_attention(b, "msa_row_attention_with_pair_bias", m, masks->msa, z,
-                                                    is_extra ? n->h_extra : n->h_msa,
-                                                    is_extra ? n->c_extra_head : n->c_msa_head)); /* Alg. 6 l. 2 */
-  m = pleat_add(b, m, is_extra ? pleat_build_msa_column_global_attention(b, "msa_column_global_attention", m, masks->msa)
-                               : pleat_build_msa_column_attention(b, "msa_column_attention", m, masks->msa)); /* l. 3 */
+  m = pleat_add(b, m,
+                pleat_build_msa_row_attention(b, "msa_row_attention_with_pair_bias", m, masks->msa, z,
+                                              is_extra ? n->h_extra : n->h_msa,
+                                              is_extra ? n->c_extra_head : n->c_msa_head)); /* Alg. 6 l. 2 */
+  m = pleat_add(b, m,
+                is_extra ? pleat_build_msa_column_global_attention(b, "msa_column_global_attention", m, masks->msa)
+                         : pleat_build_msa_column_attention(b, "msa_column_attention", m, masks->msa)); /* l. 3 */
   m = pleat_add(b, m, pleat_build_transition(b, "msa_transition", m, is_extra ? n->c_extra_trans : n->c_msa_trans));
   if (!is_outer_first)
     z = pleat_add(b, z, pleat_build_outer_product_mean(b, "outer_product_mean", m, masks->msa, masks->outer_norm));
-  z = pleat_add(b, z, pleat_build_triangle_multiplication(b, "triangle_multiplication_outgoing", z, masks->pair, true,
-                                                          is_fused, n->c_tri)); /* l. 6 */
-  z = pleat_add(b, z, pleat_build_triangle_multiplication(b, "triangle_multiplication_incoming", z, masks->pair, false,
-                                                          is_fused, n->c_tri));
-  z = pleat_add(b, z, pleat_build_triangle_attention(b, "triangle_attention_starting_node", z, masks->pair, true,
-                                                     n->h_pair, n->c_pair_head)); /* l. 8 */
-  z = pleat_add(b, z, pleat_build_triangle_attention(b, "triangle_attention_ending_node", z, masks->pair, false,
-                                                     n->h_pair, n->c_pair_head));
+  z = pleat_add(b, z,
+                pleat_build_triangle_multiplication(b, "triangle_multiplication_outgoing", z, masks->pair, true,
+                                                    is_fused, n->c_tri)); /* l. 6 */
+  z = pleat_add(b, z,
+                pleat_build_triangle_multiplication(b, "triangle_multiplication_incoming", z, masks->pair, false,
+                                                    is_fused, n->c_tri));
+  z = pleat_add(b, z,
+                pleat_build_triangle_attention(b, "triangle_attention_starting_node", z, masks->pair, true, n->h_pair,
+                                               n->c_pair_head)); /* l. 8 */
+  z = pleat_add(b, z,
+                pleat_build_triangle_attention(b, "triangle_attention_ending_node", z, masks->pair, false, n->h_pair,
+                                               n->c_pair_head));
   z = pleat_add(b, z, pleat_build_transition(b, "pair_transition", z, n->c_pair_trans)); /* l. 10 */
   *m_si = m;
   *z_ij = z;

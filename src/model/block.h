@@ -77,20 +77,19 @@ typedef struct pleat_template_inputs {
 pleat_value pleat_build_template_embedding(pleat_builder *b, pleat_value z_ij, const pleat_template_inputs *in,
                                            pleat_value mask_ij);
 /* Multimer's: averaged over templates; pairs of different chains see no template (asym_id). */
-pleat_value pleat_build_template_embedding_multimer(pleat_builder *b, pleat_value z_ij,
-                                                    const pleat_template_inputs *in, pleat_value mask_ij,
-                                                    pleat_value same_chain_ij);
+pleat_value pleat_build_template_embedding_multimer(pleat_builder *b, pleat_value z_ij, const pleat_template_inputs *in,
+                                                    pleat_value mask_ij, pleat_value same_chain_ij);
 
 /* Alg. 20 StructureModule. Results are PLEAT_NO_VALUE where a parametrisation has none. */
 typedef struct pleat_structure_inputs {
-  pleat_value single, pair;     /* s_i, z_ij */
-  pleat_value aatype, seq_mask; /* [N_res] */
+  pleat_value single, pair;                /* s_i, z_ij */
+  pleat_value aatype, seq_mask;            /* [N_res] */
   pleat_value atom37_index, atom37_exists; /* [N_res, 37] */
 } pleat_structure_inputs;
 typedef struct pleat_structure_outputs {
-  pleat_value act;              /* [N_res, c_s] */
-  pleat_value affines;          /* monomer: [N_res, 7], translations in angstrom */
-  pleat_value atom14, atom37;   /* positions, angstrom */
+  pleat_value act;                /* [N_res, c_s] */
+  pleat_value affines;            /* monomer: [N_res, 7], translations in angstrom */
+  pleat_value atom14, atom37;     /* positions, angstrom */
   pleat_value angles, raw_angles; /* [N_res, 7, 2]; of every layer with is_trajectory: [n_fold, N_res, 7, 2] */
 } pleat_structure_outputs;
 void pleat_build_structure_module(pleat_builder *b, const char *module, const pleat_structure_inputs *in,

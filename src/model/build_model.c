@@ -38,8 +38,8 @@ static void declare_inputs(network *n) {
   n->aatype = input(n, "aatype", PLEAT_I32, n->fixed, 1, &n->N_res);
   n->seq_mask = input(n, "seq_mask", PLEAT_F32, n->fixed, 1, &n->N_res);
   n->residue_index = input(n, "residue_index", PLEAT_I32, n->fixed, 1, &n->N_res);
-  n->target_feat = input(n, "target_feat", PLEAT_F32, n->fixed, 2,
-                         (pleat_axis[]){n->N_res, axis(n, "c_target", s->c_target)});
+  n->target_feat =
+      input(n, "target_feat", PLEAT_F32, n->fixed, 2, (pleat_axis[]){n->N_res, axis(n, "c_target", s->c_target)});
   if (n->b.variant->is_multimer) {
     n->asym_id = input(n, "asym_id", PLEAT_I32, n->fixed, 1, &n->N_res);
     n->entity_id = input(n, "entity_id", PLEAT_I32, n->fixed, 1, &n->N_res);
@@ -49,8 +49,8 @@ static void declare_inputs(network *n) {
   pleat_axis atom37 = axis(n, "n_atom37", 37), xyz = axis(n, "xyz", 3);
   n->prev_pos = input(n, "prev_pos", PLEAT_F32, PLEAT_INPUT_STATE, 3, (pleat_axis[]){n->N_res, atom37, xyz});
   n->prev_pair = input(n, "prev_pair", PLEAT_F32, PLEAT_INPUT_STATE, 3, (pleat_axis[]){n->N_res, n->N_res, c_z});
-  n->prev_msa_first_row = input(n, "prev_msa_first_row", PLEAT_F32, PLEAT_INPUT_STATE, 2,
-                                (pleat_axis[]){n->N_res, c_m});
+  n->prev_msa_first_row =
+      input(n, "prev_msa_first_row", PLEAT_F32, PLEAT_INPUT_STATE, 2, (pleat_axis[]){n->N_res, c_m});
   n->mask_ij = PLEAT_BUILD(n->b.g, MUL, "i,j->ij", n->seq_mask, n->seq_mask);
 }
 
@@ -151,8 +151,8 @@ static pleat_value embed_extra_msa(network *n) {
   pleat_axis table[] = {axis(n, "n_tokens", N_TOKENS), c_e}, one[] = {axis(n, "one", 1), c_e};
   int64_t n_rows = n->b.sizes.c_extra_feat;
   pleat_weight_view view = {.stored_rows = n_rows};
-  pleat_value e = PLEAT_BUILD(g, LOOKUP, "vc,si->sic", pleat_param_view(&n->b, module, "weights", view, 2, table),
-                              tokens);
+  pleat_value e =
+      PLEAT_BUILD(g, LOOKUP, "vc,si->sic", pleat_param_view(&n->b, module, "weights", view, 2, table), tokens);
   static const char *const names[] = {"extra_has_deletion", "extra_deletion_value"};
   for (int k = 0; k < 2; k++) {
     view.first_row = N_TOKENS + k;
@@ -211,8 +211,8 @@ static void embed_msa(network *n) {
   }
   parts[2] = embed_template_rows(n);
   n->m_si = pleat_build_concat(g, 0, 3, parts);
-  pleat_value row_mask = input(n, "template_angle_mask", PLEAT_F32, n->fixed, 2,
-                               (pleat_axis[]){n->N_templ_row, n->N_res});
+  pleat_value row_mask =
+      input(n, "template_angle_mask", PLEAT_F32, n->fixed, 2, (pleat_axis[]){n->N_templ_row, n->N_res});
   n->msa_mask = pleat_build_concat(g, 0, 2, (pleat_value[]){mask, row_mask});
 }
 
@@ -266,8 +266,8 @@ static void heads(network *n, pleat_value m_clusters, pleat_value structure_act)
     output_linear(n, "predicted_aligned_error/logits", "predicted_aligned_error_head/logits", n->z_ij, "n_pae_bins",
                   s->n_pae_bins);
   if (!n->request->want_logits) return;
-  pleat_value half = pleat_linear(&n->b, "distogram_head/half_logits", n->z_ij,
-                                  axis(n, "n_disto_bins", s->n_disto_bins));
+  pleat_value half =
+      pleat_linear(&n->b, "distogram_head/half_logits", n->z_ij, axis(n, "n_disto_bins", s->n_disto_bins));
   pleat_build_output(g, "distogram/logits", PLEAT_BUILD(g, ADD, "ijb,jib->ijb", half, half));
   output_linear(n, "experimentally_resolved/logits", "experimentally_resolved_head/logits", n->single, "n_atom37", 37);
   output_linear(n, "masked_msa/logits", "masked_msa_head/logits", m_clusters, "n_masked_msa", s->n_masked_msa);
@@ -276,8 +276,7 @@ static void heads(network *n, pleat_value m_clusters, pleat_value structure_act)
 static void outputs(network *n, const pleat_structure_outputs *structure) {
   pleat_graph *g = n->b.g;
   pleat_build_output(g, "structure_module/final_atom_positions", structure->atom37);
-  if (structure->affines != PLEAT_NO_VALUE)
-    pleat_build_output(g, "structure_module/final_affines", structure->affines);
+  if (structure->affines != PLEAT_NO_VALUE) pleat_build_output(g, "structure_module/final_affines", structure->affines);
   if (!n->request->want_representations) return;
   pleat_build_output(g, "representations/single", n->single);
   pleat_build_output(g, "representations/pair", n->z_ij);
@@ -305,7 +304,10 @@ static void build(network *n) {
   pleat_build_stage(g, PLEAT_STAGE_FOLD);
   pleat_axis atom37 = axis(n, "n_atom37", 37);
   pleat_structure_inputs in = {
-      .single = n->single, .pair = n->z_ij, .aatype = n->aatype, .seq_mask = n->seq_mask,
+      .single = n->single,
+      .pair = n->z_ij,
+      .aatype = n->aatype,
+      .seq_mask = n->seq_mask,
       .atom37_index = input(n, "residx_atom37_to_atom14", PLEAT_I32, n->fixed, 2, (pleat_axis[]){n->N_res, atom37}),
       .atom37_exists = input(n, "atom37_atom_exists", PLEAT_F32, n->fixed, 2, (pleat_axis[]){n->N_res, atom37})};
   pleat_structure_outputs structure;

@@ -102,24 +102,24 @@ static void ending(sublayer *s) { triangle_attention(s, false); }
 
 static void template_embedding(sublayer *s) {
   pleat_value z = INPUT(s, "in0", "N_res", "N_res", "c_z"), mask = INPUT(s, "in2", "N_res", "N_res");
-  pleat_template_inputs in = {
-      .aatype = INPUT(s, "in1/template_aatype", "N_templ", "N_res"),
-      .pseudo_beta = INPUT(s, "in1/template_pseudo_beta", "N_templ", "N_res", "xyz"),
-      .pseudo_beta_mask = INPUT(s, "in1/template_pseudo_beta_mask", "N_templ", "N_res"),
-      .frames = PLEAT_NO_VALUE,
-      .frame_mask = INPUT(s, "in1/template_frame_mask", "N_templ", "N_res"),
-      .mask = INPUT(s, "in1/template_mask", "N_templ"),
-      .weight = PLEAT_NO_VALUE};
+  pleat_template_inputs in = {.aatype = INPUT(s, "in1/template_aatype", "N_templ", "N_res"),
+                              .pseudo_beta = INPUT(s, "in1/template_pseudo_beta", "N_templ", "N_res", "xyz"),
+                              .pseudo_beta_mask = INPUT(s, "in1/template_pseudo_beta_mask", "N_templ", "N_res"),
+                              .frames = PLEAT_NO_VALUE,
+                              .frame_mask = INPUT(s, "in1/template_frame_mask", "N_templ", "N_res"),
+                              .mask = INPUT(s, "in1/template_mask", "N_templ"),
+                              .weight = PLEAT_NO_VALUE};
   s->b.sizes.c_t = size_of(s, "template_embedding/single_template_embedding/output_layer_norm//scale", 0, 64);
   output(s, pleat_build_template_embedding(&s->b, z, &in, mask));
 }
 
 static void structure_module(sublayer *s) {
-  pleat_structure_inputs in = {
-      .single = INPUT(s, "in0", "N_res", "c_s"), .pair = INPUT(s, "in1", "N_res", "N_res", "c_z"),
-      .aatype = INPUT(s, "in2/aatype", "N_res"), .seq_mask = INPUT(s, "in2/seq_mask", "N_res"),
-      .atom37_index = INPUT(s, "in2/residx_atom37_to_atom14", "N_res", "n_atom37"),
-      .atom37_exists = INPUT(s, "in2/atom37_atom_exists", "N_res", "n_atom37")};
+  pleat_structure_inputs in = {.single = INPUT(s, "in0", "N_res", "c_s"),
+                               .pair = INPUT(s, "in1", "N_res", "N_res", "c_z"),
+                               .aatype = INPUT(s, "in2/aatype", "N_res"),
+                               .seq_mask = INPUT(s, "in2/seq_mask", "N_res"),
+                               .atom37_index = INPUT(s, "in2/residx_atom37_to_atom14", "N_res", "n_atom37"),
+                               .atom37_exists = INPUT(s, "in2/atom37_atom_exists", "N_res", "n_atom37")};
   bool is_multimer = s->b.variant->is_multimer;
   pleat_structure_outputs out;
   pleat_build_structure_module(&s->b, "structure_module", &in, !is_multimer, &out);

@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 
+/* clang-format off */
 #define MONOMER(name, templates, pae, clusters, extra) {name, false, templates, pae, false, clusters, extra, 3, -1}
 #define MULTIMER(name, fused, clusters, extra) {name, true, true, true, fused, clusters, extra, 20, 0.5}
 /* 508 = 512 rows less the 4 that the templates' torsion angles take. */
@@ -20,6 +21,7 @@
   MULTIMER("model_1_" suffix, false, 252, 1152), MULTIMER("model_2_" suffix, false, 252, 1152),        \
       MULTIMER("model_3_" suffix, false, 252, 1152), MULTIMER("model_4_" suffix, false, 252, 1152),    \
       MULTIMER("model_5_" suffix, false, 252, 1152)
+/* clang-format on */
 
 const pleat_variant pleat_variants[] = {
     FAMILY("", false),
@@ -76,6 +78,7 @@ const char *pleat_variant_nearest(const char *name) {
 
 pleat_sizes pleat_sizes_published(const pleat_variant *variant) {
   bool is_multimer = variant->is_multimer;
+  /* clang-format off */
   return (pleat_sizes){
       .c_m = 256, .c_z = 128, .c_s = 384, .c_e = 64, .c_t = 64,
       .n_evoformer = 48, .n_extra = 4, .n_template = 2, .n_fold = 8,
@@ -88,6 +91,7 @@ pleat_sizes pleat_sizes_published(const pleat_variant *variant) {
       .h_ipa = 12, .c_ipa = 16, .n_qk_points = 4, .n_v_points = 8, .n_scalar_v = 16,
       .c_sidechain = 128, .c_plddt = 128, .n_plddt_bins = 50, .n_pae_bins = 64, .n_disto_bins = 64,
       .n_masked_msa = is_multimer ? 22 : 23};
+  /* clang-format on */
 }
 
 /* A parameter and the sizes that its axes show; NONE = an axis that is known or fixed. */
@@ -99,14 +103,15 @@ typedef struct size_probe {
 } size_probe;
 enum { ALWAYS, TEMPLATES, PAE, MONOMER_ONLY, MONOMER_TEMPLATES, MULTIMER_TEMPLATES };
 
-#define NONE ((size_t)-1)
-#define AT(field) offsetof(pleat_sizes, field)
-#define EVO "evoformer/evoformer_iteration/"
-#define EXTRA "evoformer/extra_msa_stack/"
-#define TEMPLATE "evoformer/template_embedding/single_template_embedding/"
-#define MONO_STACK TEMPLATE "template_pair_stack/__layer_stack_no_state/"
+#define NONE        ((size_t)-1)
+#define AT(field)   offsetof(pleat_sizes, field)
+#define EVO         "evoformer/evoformer_iteration/"
+#define EXTRA       "evoformer/extra_msa_stack/"
+#define TEMPLATE    "evoformer/template_embedding/single_template_embedding/"
+#define MONO_STACK  TEMPLATE "template_pair_stack/__layer_stack_no_state/"
 #define MULTI_STACK TEMPLATE "template_embedding_iteration/"
 
+/* clang-format off */
 static const size_probe probes[] = {
     {"evoformer/preprocess_1d//weights", ALWAYS, 2, {AT(c_target), AT(c_m)}},
     {"evoformer/preprocess_msa//weights", ALWAYS, 2, {AT(c_msa_feat), NONE}},
@@ -139,6 +144,7 @@ static const size_probe probes[] = {
     {"distogram_head/half_logits//weights", ALWAYS, 2, {NONE, AT(n_disto_bins)}},
     {"masked_msa_head/logits//weights", ALWAYS, 2, {NONE, AT(n_masked_msa)}},
 };
+/* clang-format on */
 
 static bool applies(const pleat_variant *variant, uint8_t kind) {
   switch (kind) {

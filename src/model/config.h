@@ -29,12 +29,12 @@ const char *pleat_variant_nearest(const char *name);
 
 /* Channel and block counts; the published ones unless a weight file says otherwise. */
 typedef struct pleat_sizes {
-  int64_t c_m, c_z, c_s, c_e, c_t;               /* MSA, pair, single, extra MSA, template pair */
+  int64_t c_m, c_z, c_s, c_e, c_t;                  /* MSA, pair, single, extra MSA, template pair */
   int64_t n_evoformer, n_extra, n_template, n_fold; /* blocks; structure module layers */
   int64_t c_target, c_msa_feat, c_extra_feat, n_relpos, n_prev_bins, c_template_1d;
   int64_t h_msa, c_msa_head, h_pair, c_pair_head, h_extra, c_extra_head;
   int64_t h_tpair, c_tpair_head, h_tpoint, c_tpoint_head; /* template triangle attention, pointwise attention */
-  int64_t c_opm, c_tri, c_ttri;                   /* outer product, triangle multiplication hidden channels */
+  int64_t c_opm, c_tri, c_ttri;                           /* outer product, triangle multiplication hidden channels */
   int64_t c_msa_trans, c_extra_trans, c_pair_trans, c_tpair_trans;
   int64_t h_ipa, c_ipa, n_qk_points, n_v_points, n_scalar_v;
   int64_t c_sidechain, c_plddt, n_plddt_bins, n_pae_bins, n_disto_bins, n_masked_msa;

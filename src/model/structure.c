@@ -12,8 +12,10 @@ typedef struct ipa_axes {
 
 static ipa_axes make_axes(pleat_builder *b) {
   const pleat_sizes *n = &b->sizes;
-  return (ipa_axes){.c_s = pleat_axis_of(b, "c_s", n->c_s), .h = pleat_axis_of(b, "h_ipa", n->h_ipa),
-                    .c = pleat_axis_of(b, "c_ipa", n->c_ipa), .xyz = pleat_axis_of(b, "xyz", 3),
+  return (ipa_axes){.c_s = pleat_axis_of(b, "c_s", n->c_s),
+                    .h = pleat_axis_of(b, "h_ipa", n->h_ipa),
+                    .c = pleat_axis_of(b, "c_ipa", n->c_ipa),
+                    .xyz = pleat_axis_of(b, "xyz", 3),
                     .p_qk = pleat_axis_of(b, "n_qk_points", n->n_qk_points),
                     .p_v = pleat_axis_of(b, "n_v_points", n->n_v_points),
                     .p_kv = pleat_axis_of(b, "n_kv_points", n->n_qk_points + n->n_v_points),
@@ -30,13 +32,12 @@ typedef struct ipa_projections {
 static pleat_value project(pleat_builder *b, const char *module, pleat_value s_i, bool has_bias, int rank,
                            const pleat_axis *axes) {
   pleat_value W = pleat_param(b, module, "weights", rank, axes);
-  return pleat_build_linear(b->g, s_i, W, has_bias ? pleat_param(b, module, "bias", rank - 1, axes + 1)
-                                                   : PLEAT_NO_VALUE);
+  return pleat_build_linear(b->g, s_i, W,
+                            has_bias ? pleat_param(b, module, "bias", rank - 1, axes + 1) : PLEAT_NO_VALUE);
 }
 
 static pleat_value to_global(pleat_builder *b, const char *spec, pleat_value frames, pleat_value points) {
-  return pleat_build_op(b->g, PLEAT_OP_FRAME_APPLY, spec, (pleat_attr){.letter = 'x'},
-                        (pleat_value[]){frames, points});
+  return pleat_build_op(b->g, PLEAT_OP_FRAME_APPLY, spec, (pleat_attr){.letter = 'x'}, (pleat_value[]){frames, points});
 }
 
 /* Alg. 22 l. 1-3 of the monomer: keys and values share projections, points are stored [xyz, h, p]. */
@@ -46,40 +47,43 @@ static ipa_projections project_monomer(pleat_builder *b, const ipa_axes *a, plea
   pleat_value q_local = project(b, "q_point_local", s_i, true, 4, (pleat_axis[]){a->c_s, a->xyz, a->h, a->p_qk});
   pleat_value kv_local = project(b, "kv_point_local", s_i, true, 4, (pleat_axis[]){a->c_s, a->xyz, a->h, a->p_kv});
   pleat_value kv_points = to_global(b, "if,ixhp->ixhp", frames, kv_local);
-  return (ipa_projections){.q = project(b, "q_scalar", s_i, true, 3, (pleat_axis[]){a->c_s, a->h, a->c}),
-                           .k = pleat_build_slice(g, kv, 2, 0, a->c),
-                           .v = pleat_build_slice(g, kv, 2, b->sizes.c_ipa, pleat_axis_of(b, "c_v", b->sizes.n_scalar_v)),
-                           .q_points = to_global(b, "if,ixhp->ixhp", frames, q_local),
-                           .k_points = pleat_build_slice(g, kv_points, 3, 0, a->p_qk),
-                           .v_points = pleat_build_slice(g, kv_points, 3, b->sizes.n_qk_points, a->p_v),
-                           .point_logits = "ixhp,jxhp,h->hij", .point_average = "hij,jxhp->ixhp"};
+  return (ipa_projections){
+      .q = project(b, "q_scalar", s_i, true, 3, (pleat_axis[]){a->c_s, a->h, a->c}),
+      .k = pleat_build_slice(g, kv, 2, 0, a->c),
+      .v = pleat_build_slice(g, kv, 2, b->sizes.c_ipa, pleat_axis_of(b, "c_v", b->sizes.n_scalar_v)),
+      .q_points = to_global(b, "if,ixhp->ixhp", frames, q_local),
+      .k_points = pleat_build_slice(g, kv_points, 3, 0, a->p_qk),
+      .v_points = pleat_build_slice(g, kv_points, 3, b->sizes.n_qk_points, a->p_v),
+      .point_logits = "ixhp,jxhp,h->hij",
+      .point_average = "hij,jxhp->ixhp"};
 }
 
 /* The multimer has a projection for each, scalars without bias, points stored [h, xyz, p]. */
 static ipa_projections project_multimer(pleat_builder *b, const ipa_axes *a, pleat_value s_i, pleat_value frames) {
   pleat_axis c_v = pleat_axis_of(b, "c_v", b->sizes.n_scalar_v);
-  pleat_value q = project(b, "q_point_projection/point_projection", s_i, true, 4,
-                          (pleat_axis[]){a->c_s, a->h, a->xyz, a->p_qk});
-  pleat_value k = project(b, "k_point_projection/point_projection", s_i, true, 4,
-                          (pleat_axis[]){a->c_s, a->h, a->xyz, a->p_qk});
-  pleat_value v = project(b, "v_point_projection/point_projection", s_i, true, 4,
-                          (pleat_axis[]){a->c_s, a->h, a->xyz, a->p_v});
+  pleat_value q =
+      project(b, "q_point_projection/point_projection", s_i, true, 4, (pleat_axis[]){a->c_s, a->h, a->xyz, a->p_qk});
+  pleat_value k =
+      project(b, "k_point_projection/point_projection", s_i, true, 4, (pleat_axis[]){a->c_s, a->h, a->xyz, a->p_qk});
+  pleat_value v =
+      project(b, "v_point_projection/point_projection", s_i, true, 4, (pleat_axis[]){a->c_s, a->h, a->xyz, a->p_v});
   return (ipa_projections){.q = project(b, "q_scalar_projection", s_i, false, 3, (pleat_axis[]){a->c_s, a->h, a->c}),
                            .k = project(b, "k_scalar_projection", s_i, false, 3, (pleat_axis[]){a->c_s, a->h, a->c}),
                            .v = project(b, "v_scalar_projection", s_i, false, 3, (pleat_axis[]){a->c_s, a->h, c_v}),
                            .q_points = to_global(b, "if,ihxp->ihxp", frames, q),
                            .k_points = to_global(b, "if,ihxp->ihxp", frames, k),
                            .v_points = to_global(b, "if,ihxp->ihxp", frames, v),
-                           .point_logits = "ihxp,jhxp,h->hij", .point_average = "hij,jhxp->ixhp"};
+                           .point_logits = "ihxp,jhxp,h->hij",
+                           .point_average = "hij,jhxp->ixhp"};
 }
 
 /* What the layers share: computed once, before the loop. */
 typedef struct fold_constants {
-  pleat_value z_norm;    /* LayerNorm(z_ij) */
-  pleat_value bias_hij;  /* Linear(z) * w_L: the pair part of the logits */
-  pleat_value point_w;   /* [h]: gamma of Alg. 22, times the constant weights */
-  pleat_value mask_ij;   /* -1e5 (times w_L for the multimer) where a residue is missing, else 0 */
-  pleat_value initial;   /* LayerNorm(s_i) */
+  pleat_value z_norm;   /* LayerNorm(z_ij) */
+  pleat_value bias_hij; /* Linear(z) * w_L: the pair part of the logits */
+  pleat_value point_w;  /* [h]: gamma of Alg. 22, times the constant weights */
+  pleat_value mask_ij;  /* -1e5 (times w_L for the multimer) where a residue is missing, else 0 */
+  pleat_value initial;  /* LayerNorm(s_i) */
   float scalar_weight;
 } fold_constants;
 
@@ -116,17 +120,19 @@ static pleat_value invariant_point_attention(pleat_builder *b, const fold_consta
   ipa_projections p = is_multimer ? project_multimer(b, &a, s_i, frames) : project_monomer(b, &a, s_i, frames);
   pleat_value q = pleat_build_affine(g, p.q, k->scalar_weight, 0);
   pleat_value logits = PLEAT_BUILD(g, CONTRACT, "ihc,jhc->hij", q, p.k); /* l. 7 */
-  logits = pleat_add(b, logits, pleat_build_op(g, PLEAT_OP_POINT_LOGITS, p.point_logits, (pleat_attr){0},
-                                               (pleat_value[]){p.q_points, p.k_points, k->point_w}));
+  logits = pleat_add(b, logits,
+                     pleat_build_op(g, PLEAT_OP_POINT_LOGITS, p.point_logits, (pleat_attr){0},
+                                    (pleat_value[]){p.q_points, p.k_points, k->point_w}));
   logits = pleat_add(b, logits, k->bias_hij);
   logits = PLEAT_BUILD(g, ADD, "hij,ij->hij", logits, k->mask_ij);
   pleat_value w = PLEAT_BUILD_ATTR(g, SOFTMAX, "hij->hij", ((pleat_attr){.letter = 'j'}), logits);
   pleat_value scalars = PLEAT_BUILD(g, CONTRACT, "hij,jhc->ihc", w, p.v);     /* l. 9 */
   pleat_value pairs = PLEAT_BUILD(g, CONTRACT, "hij,ijc->ihc", w, k->z_norm); /* l. 8 */
   pleat_value points = pleat_build_op(g, PLEAT_OP_CONTRACT, p.point_average, (pleat_attr){0},
-                                      (pleat_value[]){w, p.v_points});        /* l. 10 */
+                                      (pleat_value[]){w, p.v_points}); /* l. 10 */
   points = PLEAT_BUILD_ATTR(g, FRAME_INVERT, "if,ixhp->ixhp", ((pleat_attr){.letter = 'x'}), frames, points);
-  pleat_value norms = PLEAT_BUILD_ATTR(g, POINT_NORM, "ixhp->ihp", ((pleat_attr){.a = 1e-8f, .n = is_multimer}), points);
+  pleat_value norms =
+      PLEAT_BUILD_ATTR(g, POINT_NORM, "ixhp->ihp", ((pleat_attr){.a = 1e-8f, .n = is_multimer}), points);
   pleat_value out = output_projection(b, &a, scalars, points, norms, pairs);
   pleat_leave(b, scope);
   return out;
@@ -145,7 +151,8 @@ static fold_constants make_constants(pleat_builder *b, const pleat_structure_inp
   size_t fold = pleat_enter(b, "fold_iteration"), scope = pleat_enter(b, "invariant_point_attention");
   pleat_axis h = pleat_axis_of(b, "h_ipa", n->h_ipa), c_z = pleat_axis_of(b, "c_z", n->c_z);
   pleat_value W = pleat_param(b, "attention_2d", "weights", 2, (pleat_axis[]){c_z, h});
-  pleat_value bias = PLEAT_BUILD(g, LINEAR, "ijc,ch,h->hij", k.z_norm, W, pleat_param(b, "attention_2d", "bias", 1, &h));
+  pleat_value bias =
+      PLEAT_BUILD(g, LINEAR, "ijc,ch,h->hij", k.z_norm, W, pleat_param(b, "attention_2d", "bias", 1, &h));
   k.bias_hij = pleat_build_affine(g, bias, (float)w_L, 0);
   pleat_value raw = pleat_param(b, NULL, "trainable_point_weights", 1, &h);
   k.point_w = pleat_build_affine(g, pleat_build_unary(g, PLEAT_OP_SOFTPLUS, raw),
@@ -190,8 +197,8 @@ static void fold_layer(pleat_builder *b, const fold_constants *k, pleat_value *a
   bool is_multimer = b->variant->is_multimer;
   pleat_axis c_s = pleat_axis_of(b, "c_s", b->sizes.c_s), frame = pleat_axis_of(b, "frame", 12);
   pleat_axis update_axis = pleat_axis_of(b, "update", 6);
-  pleat_value before = is_multimer ? *rigid
-                                   : pleat_build_op_axes(g, PLEAT_OP_QUAT_FRAME, "iq->if", (pleat_attr){0}, rigid, &frame);
+  pleat_value before =
+      is_multimer ? *rigid : pleat_build_op_axes(g, PLEAT_OP_QUAT_FRAME, "iq->if", (pleat_attr){0}, rigid, &frame);
   pleat_value s = pleat_add(b, *act, invariant_point_attention(b, k, *act, before));
   s = pleat_layer_norm(b, "attention_layer_norm", s);
   pleat_value t = pleat_linear_relu(b, "transition", s, c_s);
@@ -221,8 +228,8 @@ void pleat_build_structure_module(pleat_builder *b, const char *module, const pl
                                   bool is_trajectory, pleat_structure_outputs *out) {
   pleat_graph *g = b->g;
   bool is_multimer = b->variant->is_multimer;
-  *out = (pleat_structure_outputs){PLEAT_NO_VALUE, PLEAT_NO_VALUE, PLEAT_NO_VALUE, PLEAT_NO_VALUE, PLEAT_NO_VALUE,
-                                   PLEAT_NO_VALUE};
+  *out = (pleat_structure_outputs){PLEAT_NO_VALUE, PLEAT_NO_VALUE, PLEAT_NO_VALUE,
+                                   PLEAT_NO_VALUE, PLEAT_NO_VALUE, PLEAT_NO_VALUE};
   size_t scope = pleat_enter(b, module);
   fold_constants k = make_constants(b, in);
   pleat_axis c_s = pleat_axis_of(b, "c_s", b->sizes.c_s);

@@ -11,19 +11,20 @@ enum { N_DGRAM = 39, N_AATYPE = 22 };
 static const float DGRAM_MIN = 3.25f, DGRAM_MAX = 50.75f;
 
 static pleat_value dgram_bins(pleat_builder *b, pleat_value pseudo_beta) {
-  return PLEAT_BUILD_ATTR(b->g, DIST_BIN, "tix,tjx->tij", ((pleat_attr){.a = DGRAM_MIN, .b = DGRAM_MAX, .n = N_DGRAM}), pseudo_beta,
-                          pseudo_beta);
+  return PLEAT_BUILD_ATTR(b->g, DIST_BIN, "tix,tjx->tij", ((pleat_attr){.a = DGRAM_MIN, .b = DGRAM_MAX, .n = N_DGRAM}),
+                          pseudo_beta, pseudo_beta);
 }
 
 /* Triangle attention and multiplication at template width. */
 static pleat_value attention(pleat_builder *b, const char *module, pleat_value t, pleat_value mask, bool is_starting) {
-  return pleat_add(b, t, pleat_build_triangle_attention(b, module, t, mask, is_starting, b->sizes.h_tpair,
-                                                        b->sizes.c_tpair_head));
+  return pleat_add(
+      b, t, pleat_build_triangle_attention(b, module, t, mask, is_starting, b->sizes.h_tpair, b->sizes.c_tpair_head));
 }
 
 static pleat_value multiplication(pleat_builder *b, const char *module, pleat_value t, pleat_value mask, bool is_out) {
-  return pleat_add(b, t, pleat_build_triangle_multiplication(b, module, t, mask, is_out,
-                                                             b->variant->is_fused_projection, b->sizes.c_ttri));
+  return pleat_add(b, t,
+                   pleat_build_triangle_multiplication(b, module, t, mask, is_out, b->variant->is_fused_projection,
+                                                       b->sizes.c_ttri));
 }
 
 /* Alg. 16; the monomer attends first, the multimer multiplies first. */
@@ -56,11 +57,11 @@ static pleat_value pointwise_attention(pleat_builder *b, pleat_value z_ij, pleat
   pleat_axis c_z = pleat_axis_of(b, "c_z", b->sizes.c_z), c_t = pleat_axis_of(b, "c_t", b->sizes.c_t);
   pleat_axis h = pleat_axis_of(b, "h_tpoint", b->sizes.h_tpoint);
   pleat_axis d = pleat_axis_of(b, "c_tpoint_head", b->sizes.c_tpoint_head);
-  pleat_value q = pleat_build_linear(g, z_ij, pleat_param(b, "attention", "query_w", 3, (pleat_axis[]){c_z, h, d}),
-                                     PLEAT_NO_VALUE);
+  pleat_value q =
+      pleat_build_linear(g, z_ij, pleat_param(b, "attention", "query_w", 3, (pleat_axis[]){c_z, h, d}), PLEAT_NO_VALUE);
   q = pleat_build_affine(g, q, (float)(1.0 / sqrt((double)b->sizes.c_tpoint_head)), 0);
-  pleat_value k = pleat_build_linear(g, t_tij, pleat_param(b, "attention", "key_w", 3, (pleat_axis[]){c_t, h, d}),
-                                     PLEAT_NO_VALUE);
+  pleat_value k =
+      pleat_build_linear(g, t_tij, pleat_param(b, "attention", "key_w", 3, (pleat_axis[]){c_t, h, d}), PLEAT_NO_VALUE);
   pleat_value v = pleat_build_linear(g, t_tij, pleat_param(b, "attention", "value_w", 3, (pleat_axis[]){c_t, h, d}),
                                      PLEAT_NO_VALUE);
   pleat_value logits = PLEAT_BUILD(g, CONTRACT, "ijhc,tijhc->ijht", q, k);
@@ -92,10 +93,10 @@ pleat_value pleat_build_template_embedding(pleat_builder *b, pleat_value z_ij, c
                               dgram_bins(b, in->pseudo_beta));
   pleat_value w_mask = embedding_rows(b, ROW_MASK, "one", 1), w_frame = embedding_rows(b, ROW_FRAME_MASK, "one", 1);
   t = pleat_add(b, t, PLEAT_BUILD(g, CONTRACT, "tij,oc->tijc", beta_mask, w_mask));
-  pleat_value of_j = PLEAT_BUILD(g, LOOKUP, "vc,tj->tjc", embedding_rows(b, ROW_AATYPE_J, "n_aatype", N_AATYPE),
-                                 in->aatype);
-  pleat_value of_i = PLEAT_BUILD(g, LOOKUP, "vc,ti->tic", embedding_rows(b, ROW_AATYPE_I, "n_aatype", N_AATYPE),
-                                 in->aatype);
+  pleat_value of_j =
+      PLEAT_BUILD(g, LOOKUP, "vc,tj->tjc", embedding_rows(b, ROW_AATYPE_J, "n_aatype", N_AATYPE), in->aatype);
+  pleat_value of_i =
+      PLEAT_BUILD(g, LOOKUP, "vc,ti->tic", embedding_rows(b, ROW_AATYPE_I, "n_aatype", N_AATYPE), in->aatype);
   t = PLEAT_BUILD(g, ADD, "tijc,tjc->tijc", t, of_j);
   t = PLEAT_BUILD(g, ADD, "tijc,tic->tijc", t, of_i);
   t = pleat_add(b, t, PLEAT_BUILD(g, CONTRACT, "tij,oc->tijc", frame_mask, w_frame));
@@ -134,9 +135,8 @@ static pleat_value one_hot_feature(pleat_builder *b, int number, const char *axi
   return PLEAT_BUILD(b->g, ADD, "tijc,c->tijc", t, pleat_param(b, module, "bias", 1, &c_t));
 }
 
-pleat_value pleat_build_template_embedding_multimer(pleat_builder *b, pleat_value z_ij,
-                                                    const pleat_template_inputs *in, pleat_value mask_ij,
-                                                    pleat_value same_chain_ij) {
+pleat_value pleat_build_template_embedding_multimer(pleat_builder *b, pleat_value z_ij, const pleat_template_inputs *in,
+                                                    pleat_value mask_ij, pleat_value same_chain_ij) {
   pleat_graph *g = b->g;
   size_t outer = pleat_enter(b, "template_embedding"), scope = pleat_enter(b, "single_template_embedding");
   pleat_axis c_t = pleat_axis_of(b, "c_t", b->sizes.c_t), xyz = pleat_axis_of(b, "xyz", 3);
@@ -161,8 +161,8 @@ pleat_value pleat_build_template_embedding_multimer(pleat_builder *b, pleat_valu
     t = scalar_feature(b, 4 + x, t, component);
   }
   t = scalar_feature(b, 7, t, frame_mask);
-  pleat_value query = pleat_linear(b, "template_pair_embedding_8", pleat_layer_norm(b, "query_embedding_norm", z_ij),
-                                   c_t);
+  pleat_value query =
+      pleat_linear(b, "template_pair_embedding_8", pleat_layer_norm(b, "query_embedding_norm", z_ij), c_t);
   t = PLEAT_BUILD(g, ADD, "tijc,ijc->tijc", t, query);
   t = pair_stack(b, "template_embedding_iteration", t, mask_ij, false);
   t = pleat_layer_norm(b, "output_layer_norm", t);

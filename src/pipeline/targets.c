@@ -236,9 +236,7 @@ void pleat_targets_destroy(pleat_targets *targets) {
   free(targets);
 }
 
-size_t pleat_targets_count(const pleat_targets *targets) {
-  return targets->n_items;
-}
+size_t pleat_targets_count(const pleat_targets *targets) { return targets->n_items; }
 
 const pleat_target *pleat_targets_get(const pleat_targets *targets, size_t i) {
   return i < targets->n_items ? &targets->items[i] : NULL;

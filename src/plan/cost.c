@@ -21,8 +21,7 @@ static double volume(const pleat_launch *launch, int n_operands, const int *oper
   }
   return product;
 }
-#define VOLUME(launch, ...) \
-  volume((launch), (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (int[]){__VA_ARGS__})
+#define VOLUME(launch, ...) volume((launch), (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), (int[]){__VA_ARGS__})
 
 static double elements(const pleat_operand *operand) {
   double product = 1;
@@ -33,23 +32,19 @@ static double elements(const pleat_operand *operand) {
 static double flops_of(const pleat_launch *launch) {
   const pleat_node *node = launch->node;
   switch (node->op) {
-    case PLEAT_OP_LINEAR:
-      return 2 * VOLUME(launch, 1, 2, 0);
+    case PLEAT_OP_LINEAR: return 2 * VOLUME(launch, 1, 2, 0);
     case PLEAT_OP_CONTRACT:
-    case PLEAT_OP_POINT_LOGITS:
-      return 2 * VOLUME(launch, 0, 1, 2);
+    case PLEAT_OP_POINT_LOGITS: return 2 * VOLUME(launch, 0, 1, 2);
     case PLEAT_OP_FUSED_LINEAR: {
       double product = 2 * VOLUME(launch, 1 + PLEAT_FL_X, 1 + PLEAT_FL_W, 0);
       return node->in[PLEAT_FL_GATE_W] == PLEAT_NO_VALUE ? product : 2 * product;
     }
-    case PLEAT_OP_ATTENTION:
-      return 4 * VOLUME(launch, 1 + PLEAT_AT_Q, 1 + PLEAT_AT_K);
+    case PLEAT_OP_ATTENTION: return 4 * VOLUME(launch, 1 + PLEAT_AT_Q, 1 + PLEAT_AT_K);
     case PLEAT_OP_TRANSITION:
       return 2 * VOLUME(launch, 1 + PLEAT_TR_X, 1 + PLEAT_TR_W1) + 2 * VOLUME(launch, 0, 1 + PLEAT_TR_W2);
     case PLEAT_OP_OUTER_PRODUCT:
       return 2 * VOLUME(launch, 1 + PLEAT_OP_A, 1 + PLEAT_OP_B) + 2 * VOLUME(launch, 0, 1 + PLEAT_OP_W);
-    default:
-      return elements(&launch->out);
+    default: return elements(&launch->out);
   }
 }
 

@@ -30,8 +30,8 @@ typedef struct pleat_launch {
   const pleat_node *node; /* operation, letters, attributes, scope; borrowed from the graph */
   pleat_operand out;
   pleat_operand in[PLEAT_MAX_IN];
-  uint32_t slice;         /* number of the CHUNK slice, 0 outside */
-  double flops, bytes;    /* of this launch */
+  uint32_t slice;      /* number of the CHUNK slice, 0 outside */
+  double flops, bytes; /* of this launch */
   float est_ms;
 } pleat_launch;
 
@@ -46,13 +46,13 @@ typedef struct pleat_segment {
 /* A parameter as the launches use it. MATRIX weights are [K, N] in row-major order and may be packed by a backend;
  * PLAIN ones are kept as they are. A stacked weight has n_blocks > 1 blocks of block_elements each. */
 typedef struct pleat_plan_weight {
-  const char *name;        /* may end in "[:,a:b]": the reader then serves those columns as a tensor of their own */
+  const char *name; /* may end in "[:,a:b]": the reader then serves those columns as a tensor of their own */
   bool is_matrix;
-  int64_t K, N;            /* MATRIX: inner and outer size; PLAIN: 1, elements */
-  int64_t first_element;   /* in each block of the stored tensor */
+  int64_t K, N;          /* MATRIX: inner and outer size; PLAIN: 1, elements */
+  int64_t first_element; /* in each block of the stored tensor */
   int64_t n_blocks;
-  int64_t block_elements;  /* elements from one stored block to the next */
-  uint8_t dtype;           /* storage wanted by the precision policy: F32 or BF16 */
+  int64_t block_elements; /* elements from one stored block to the next */
+  uint8_t dtype;          /* storage wanted by the precision policy: F32 or BF16 */
 } pleat_plan_weight;
 
 /* A named place in the arena: an input to fill, a state to clear, an output to read. */
@@ -71,10 +71,10 @@ typedef struct pleat_plan {
   pleat_plan_weight *weights;
   pleat_binding *bindings;
   uint32_t n_launches, n_segments, n_weights, n_bindings;
-  int64_t *offsets;       /* by value id: bytes into the arena, -1 = not there */
+  int64_t *offsets; /* by value id: bytes into the arena, -1 = not there */
   uint64_t arena_bytes;
-  uint64_t scratch_bytes; /* largest need of a launch */
-  uint64_t weight_bytes;  /* all parameters in the dtype that they are kept in */
+  uint64_t scratch_bytes;              /* largest need of a launch */
+  uint64_t weight_bytes;               /* all parameters in the dtype that they are kept in */
   double flops, bytes, est_ms, n_runs; /* of a whole prediction with the given numbers of recycles; n_runs: launches */
 } pleat_plan;
 

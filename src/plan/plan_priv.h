@@ -10,9 +10,9 @@ enum { PLEAT_ALIGN = 64 };
 
 /* Where every value lives, by value id. */
 typedef struct pleat_placement {
-  int64_t *offset;      /* bytes into the arena; -1 = not in the arena */
+  int64_t *offset; /* bytes into the arena; -1 = not in the arena */
   uint64_t arena_bytes;
-  uint32_t peak_node;   /* node at which most bytes are live */
+  uint32_t peak_node; /* node at which most bytes are live */
 } pleat_placement;
 
 /* Lifetimes, in-place reuse, offsets (memory.c). A carried value or state that cannot share its buffer gets a copy

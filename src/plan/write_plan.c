@@ -80,8 +80,7 @@ static pleat_status add_weight(plan_writer *w, const pleat_node *node, int slot,
     while (graph->regions[region].is_chunk) region = graph->regions[region].parent;
     weight->n_blocks = graph->regions[region].count;
   }
-  plan->weight_bytes +=
-      (uint64_t)(elements * weight->n_blocks) * pleat_dtype_size((pleat_dtype)weight->dtype);
+  plan->weight_bytes += (uint64_t)(elements * weight->n_blocks) * pleat_dtype_size((pleat_dtype)weight->dtype);
   *out_index = plan->n_weights++;
   w->weight_of[is_matrix][v] = *out_index + 1;
   return PLEAT_OK;
@@ -192,10 +191,12 @@ static pleat_status open_segment(plan_writer *w, const pleat_node *node) {
   pleat_plan *plan = w->plan;
   uint16_t region = repeat_of(plan->graph, node->region);
   PLEAT_TRY(reserve(&plan->segments, plan->n_segments, &w->cap_segments, sizeof *plan->segments, w->err));
-  plan->segments[plan->n_segments++] = (pleat_segment){
-      .stage = node->stage, .first = plan->n_launches, .last = plan->n_launches,
-      .count = region == PLEAT_NO_REGION ? 1 : plan->graph->regions[region].count,
-      .name = region == PLEAT_NO_REGION ? "" : plan->graph->regions[region].name};
+  plan->segments[plan->n_segments++] =
+      (pleat_segment){.stage = node->stage,
+                      .first = plan->n_launches,
+                      .last = plan->n_launches,
+                      .count = region == PLEAT_NO_REGION ? 1 : plan->graph->regions[region].count,
+                      .name = region == PLEAT_NO_REGION ? "" : plan->graph->regions[region].name};
   return PLEAT_OK;
 }
 
@@ -237,18 +238,18 @@ static pleat_status write_bindings(plan_writer *w) {
     const pleat_value_info *info = &graph->values[v];
     if (info->kind != PLEAT_VALUE_INPUT || plan->offsets[v] < 0) continue;
     uint8_t kind = info->input_class == PLEAT_INPUT_STATE ? PLEAT_BIND_STATE : PLEAT_BIND_INPUT;
-    plan->bindings[plan->n_bindings++] =
-        (pleat_binding){info->name, kind, info->input_class, whole_operand(plan, v)};
+    plan->bindings[plan->n_bindings++] = (pleat_binding){info->name, kind, info->input_class, whole_operand(plan, v)};
   }
   for (uint32_t i = 0; i < graph->n_outputs; i++)
-    plan->bindings[plan->n_bindings++] = (pleat_binding){graph->outputs[i].name, PLEAT_BIND_OUTPUT, 0,
-                                                         whole_operand(plan, graph->outputs[i].value)};
+    plan->bindings[plan->n_bindings++] =
+        (pleat_binding){graph->outputs[i].name, PLEAT_BIND_OUTPUT, 0, whole_operand(plan, graph->outputs[i].value)};
   return PLEAT_OK;
 }
 
 /* Times that a stage runs in one prediction. */
 static double rounds_of(const pleat_plan_options *options, uint8_t stage) {
-  double recycles = (double)options->num_recycle + 1, members = options->num_ensemble > 1 ? (double)options->num_ensemble : 1;
+  double recycles = (double)options->num_recycle + 1,
+         members = options->num_ensemble > 1 ? (double)options->num_ensemble : 1;
   return stage == PLEAT_STAGE_TRUNK ? recycles * members : stage == PLEAT_STAGE_FOLD ? recycles : 1;
 }
 

@@ -165,15 +165,11 @@ void pleat_arrays_remove(pleat_arrays *set, const char *name) {
   }
 }
 
-size_t pleat_arrays_count(const pleat_arrays *set) {
-  return set->n;
-}
+size_t pleat_arrays_count(const pleat_arrays *set) { return set->n; }
 
 const pleat_array *pleat_arrays_get(const pleat_arrays *set, size_t i) {
   PLEAT_ASSERT(i < set->n);
   return &set->items[i];
 }
 
-const pleat_array *pleat_arrays_find(const pleat_arrays *set, const char *name) {
-  return find(set, name);
-}
+const pleat_array *pleat_arrays_find(const pleat_arrays *set, const char *name) { return find(set, name); }

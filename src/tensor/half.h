@@ -19,9 +19,7 @@ static inline uint32_t pleat_bits_from_f32(float value) {
   return bits;
 }
 
-static inline float pleat_f32_from_bf16(uint16_t half) {
-  return pleat_f32_from_bits((uint32_t)half << 16);
-}
+static inline float pleat_f32_from_bf16(uint16_t half) { return pleat_f32_from_bits((uint32_t)half << 16); }
 
 /* NaN stays NaN (made quiet, so that truncation cannot turn it into infinity). */
 static inline uint16_t pleat_bf16_from_f32(float value) {

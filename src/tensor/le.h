@@ -11,9 +11,7 @@
 #error "pleat needs a little-endian machine"
 #endif
 
-static inline uint16_t pleat_le_load16(const uint8_t *p) {
-  return (uint16_t)(p[0] | p[1] << 8);
-}
+static inline uint16_t pleat_le_load16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
 
 static inline uint32_t pleat_le_load32(const uint8_t *p) {
   return pleat_le_load16(p) | (uint32_t)pleat_le_load16(p + 2) << 16;

@@ -47,9 +47,7 @@ static pleat_status write_bytes(pleat_zip_writer *writer, const void *bytes, siz
   return PLEAT_OK;
 }
 
-static uint64_t clamp32(uint64_t value) {
-  return value < UINT32_MAX ? value : UINT32_MAX;
-}
+static uint64_t clamp32(uint64_t value) { return value < UINT32_MAX ? value : UINT32_MAX; }
 
 /* The nine fields that local and central headers share, from "version needed" to the length of the name. */
 static uint8_t *store_common(uint8_t *p, bool is_zip64, uint32_t crc, uint64_t size, size_t n_name) {

@@ -138,17 +138,11 @@ void pleat_weights_close(pleat_weights *weights) {
   free(weights);
 }
 
-bool pleat_weights_is_synthetic(const pleat_weights *weights) {
-  return weights->is_synthetic;
-}
+bool pleat_weights_is_synthetic(const pleat_weights *weights) { return weights->is_synthetic; }
 
-const char *pleat_weights_source(const pleat_weights *weights) {
-  return weights->source;
-}
+const char *pleat_weights_source(const pleat_weights *weights) { return weights->source; }
 
-size_t pleat_weights_count(const pleat_weights *weights) {
-  return weights->n_tensors;
-}
+size_t pleat_weights_count(const pleat_weights *weights) { return weights->n_tensors; }
 
 void pleat_weights_get(const pleat_weights *weights, size_t i, pleat_weight_info *out_info) {
   PLEAT_ASSERT(i < weights->n_tensors);

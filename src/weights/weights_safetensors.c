@@ -18,9 +18,7 @@ typedef struct extent {
   const char *name;
 } extent;
 
-static bool probe(const uint8_t *data, size_t n) {
-  return n > N_LENGTH && data[N_LENGTH] == '{';
-}
+static bool probe(const uint8_t *data, size_t n) { return n > N_LENGTH && data[N_LENGTH] == '{'; }
 
 static bool find_dtype(const char *text, pleat_dtype *out_dtype) {
   static const struct {

@@ -107,9 +107,7 @@ static void test_gemm(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   for (int flags = 0; flags < 16; flags++) test_gemm_shape(kern, rng, 3 * kern->mr + 1, 33, flags);
 }
 
-static double sigmoid_of(double x) {
-  return 1 / (1 + exp(-x));
-}
+static double sigmoid_of(double x) { return 1 / (1 + exp(-x)); }
 
 static void test_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   enum { ROWS = 5, LD = 40 };

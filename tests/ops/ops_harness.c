@@ -57,9 +57,7 @@ static void init_operand(ops_operand *x, const char *letters, size_t n, const in
 }
 
 /* Contents that are integers. */
-static bool is_integer(char content) {
-  return content && strchr("tigbe", content);
-}
+static bool is_integer(char content) { return content && strchr("tigbe", content); }
 
 /* The joined axis has a size of its own in every part. */
 static void join_sizes(ops_case *c) {
@@ -105,9 +103,7 @@ void ops_case_fini(ops_case *c) {
   for (int i = 0; i < c->n_in; i++) free(c->in[i].values);
 }
 
-static double uniform(pleat_rng *rng, double low, double high) {
-  return low + (high - low) * pleat_rng_uniform(rng);
-}
+static double uniform(pleat_rng *rng, double low, double high) { return low + (high - low) * pleat_rng_uniform(rng); }
 
 /* A rotation from a random quaternion, row-major; and the quaternion. */
 static void draw_rotation(pleat_rng *rng, double *q, double *R) {

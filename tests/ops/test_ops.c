@@ -25,9 +25,7 @@ static double allowed_error(const ops_case *c) {
   return c->out.dtype == PLEAT_BF16 && tolerance > 0 ? tolerance + 0x1p-8 : tolerance;
 }
 
-static bool is_float_content(char content) {
-  return content && strchr("nlpcN", content);
-}
+static bool is_float_content(char content) { return content && strchr("nlpcN", content); }
 
 /* Variant `attempt` of a shape: layouts, storage types, stacked parameters, in-place results. */
 static void vary(ops_case *c, const ops_shape *shape, int attempt) {

@@ -46,9 +46,7 @@ static double *numbers(int64_t n) {
   return x;
 }
 
-static double sigmoid(double x) {
-  return 1 / (1 + exp(-x));
-}
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
 static void test_products(void) {
   enum { I = 5, J = 7, K = 11, N = 3 };

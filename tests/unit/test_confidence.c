@@ -9,9 +9,7 @@ enum { N_RES = 4, N_BINS = 64 };
 
 static const int bins_of_pairs[N_RES][N_RES] = {{0, 1, 2, 63}, {1, 0, 10, 20}, {5, 6, 0, 8}, {63, 63, 63, 0}};
 
-static double center_of(int bin) {
-  return 0.25 + 0.5 * bin;
-}
+static double center_of(int bin) { return 0.25 + 0.5 * bin; }
 
 static double tm_of(double distance) {
   double d0 = 1.24 * pow(19 - 15, 1. / 3) - 1.8; /* short chains count as 19 residues */

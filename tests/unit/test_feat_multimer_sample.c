@@ -178,9 +178,7 @@ static void plain_assignment(const pleat_array *msa, const pleat_array *mask, in
   }
 }
 
-static double plain_value(double deletions) {
-  return atan(deletions / 3.0) * 2.0 / acos(-1.0);
-}
+static double plain_value(double deletions) { return atan(deletions / 3.0) * 2.0 / acos(-1.0); }
 
 /* The formulas of modules_multimer.py, in doubles, one column of one cluster after the other. */
 static void check_plain(const pleat_arrays *raw, const pleat_arrays *got, int64_t n_clust) {

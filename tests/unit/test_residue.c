@@ -70,9 +70,7 @@ static void test_chi(void) {
   }
 }
 
-static bool has_group(int r, int g) {
-  return r < PLEAT_N_RESTYPES && (g < 4 || pleat_chi_exists[r][g - 4]);
-}
+static bool has_group(int r, int g) { return r < PLEAT_N_RESTYPES && (g < 4 || pleat_chi_exists[r][g - 4]); }
 
 static void test_frames(void) {
   for (int r = 0; r <= PLEAT_RESTYPE_X; r++) {

@@ -88,9 +88,7 @@ static void frame_init_one(const void *arg, const int64_t *at) {
   store_row(out, at[0], is_affine ? 7 : 12, is_affine ? affine : identity);
 }
 
-void pleat_cpu_frame_init(const pleat_cpu_call *call) {
-  each_row(call, 1, frame_init_one);
-}
+void pleat_cpu_frame_init(const pleat_cpu_call *call) { each_row(call, 1, frame_init_one); }
 
 /* Alg. 23 with quaternions: q' = normalised q (1, update_xyz), t' = t + R(q) update_t. */
 static void quat_update_one(const void *arg, const int64_t *at) {
@@ -114,9 +112,7 @@ static void quat_update_one(const void *arg, const int64_t *at) {
   store_row(&call->out, at[0], 7, next);
 }
 
-void pleat_cpu_quat_update(const pleat_cpu_call *call) {
-  each_row(call, 1, quat_update_one);
-}
+void pleat_cpu_quat_update(const pleat_cpu_call *call) { each_row(call, 1, quat_update_one); }
 
 static void quat_frame_one(const void *arg, const int64_t *at) {
   const pleat_cpu_call *call = arg;
@@ -128,9 +124,7 @@ static void quat_frame_one(const void *arg, const int64_t *at) {
   store_frame(&call->out, at[0], &f);
 }
 
-void pleat_cpu_quat_frame(const pleat_cpu_call *call) {
-  each_row(call, 1, quat_frame_one);
-}
+void pleat_cpu_quat_frame(const pleat_cpu_call *call) { each_row(call, 1, quat_frame_one); }
 
 /* frame after (rotation of the quaternion (1, update[0..2]), translation update[3..5]) */
 static void frame_compose_one(const void *arg, const int64_t *at) {
@@ -146,9 +140,7 @@ static void frame_compose_one(const void *arg, const int64_t *at) {
   store_frame(&call->out, at[0], &next);
 }
 
-void pleat_cpu_frame_compose(const pleat_cpu_call *call) {
-  each_row(call, 1, frame_compose_one);
-}
+void pleat_cpu_frame_compose(const pleat_cpu_call *call) { each_row(call, 1, frame_compose_one); }
 
 /* R x + t, or R^T (x - t), for points whose xyz axis is attr.letter. */
 static void frame_apply_one(const void *arg, const int64_t *at) {
@@ -185,9 +177,7 @@ static void frame_direction_one(const void *arg, const int64_t *at) {
   store_row(&call->out, at[0], 3, local);
 }
 
-void pleat_cpu_frame_direction(const pleat_cpu_call *call) {
-  each_row(call, 1, frame_direction_one);
-}
+void pleat_cpu_frame_direction(const pleat_cpu_call *call) { each_row(call, 1, frame_direction_one); }
 
 typedef struct point_norm {
   const pleat_cpu_call *call;
@@ -342,6 +332,4 @@ static void torsion_atoms_one(const void *arg, const int64_t *at) {
   }
 }
 
-void pleat_cpu_torsion_atoms(const pleat_cpu_call *call) {
-  each_row(call, 2, torsion_atoms_one);
-}
+void pleat_cpu_torsion_atoms(const pleat_cpu_call *call) { each_row(call, 2, torsion_atoms_one); }

@@ -30,9 +30,7 @@ int64_t pleat_cpu_elements(const pleat_cpu_tensor *x) {
   return n;
 }
 
-size_t pleat_cpu_item_bytes(const pleat_cpu_tensor *x) {
-  return pleat_dtype_size((pleat_dtype)x->dtype);
-}
+size_t pleat_cpu_item_bytes(const pleat_cpu_tensor *x) { return pleat_dtype_size((pleat_dtype)x->dtype); }
 
 void pleat_cpu_axes_add(pleat_cpu_axes *axes, const pleat_cpu_tensor *x, char letter) {
   if (memchr(axes->letter, letter, (size_t)axes->n)) return;

@@ -90,13 +90,9 @@ static void copy_run(const pleat_cpu_call *call, const pleat_cpu_tensor *dst, co
                     pleat_cpu_max(1, GRAIN_BYTES / pleat_cpu_max(1, item_bytes)), copy_task, &job);
 }
 
-void pleat_cpu_permute(const pleat_cpu_call *call) {
-  copy_run(call, &call->out, &call->in[0]);
-}
+void pleat_cpu_permute(const pleat_cpu_call *call) { copy_run(call, &call->out, &call->in[0]); }
 
-void pleat_cpu_slice(const pleat_cpu_call *call) {
-  (void)call;
-}
+void pleat_cpu_slice(const pleat_cpu_call *call) { (void)call; }
 
 void pleat_cpu_concat(const pleat_cpu_call *call) {
   pleat_cpu_tensor part = call->out;

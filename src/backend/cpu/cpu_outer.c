@@ -83,12 +83,8 @@ static void outer_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, outer *
   pleat_cpu_sink_init(&job->sink, bump);
 }
 
-static int64_t ld_x(const outer *job) {
-  return pleat_cpu_source_ld(job->n_c * job->n_d);
-}
-static int64_t ld_sd(const outer *job) {
-  return pleat_cpu_source_ld(job->n_s * job->n_d);
-}
+static int64_t ld_x(const outer *job) { return pleat_cpu_source_ld(job->n_c * job->n_d); }
+static int64_t ld_sd(const outer *job) { return pleat_cpu_source_ld(job->n_s * job->n_d); }
 
 static void scratch_take(const outer *job, pleat_cpu_bump *bump, outer_scratch *s) {
   int64_t nr = PLEAT_CPU_MAX_NR, n_s = pleat_cpu_min(job->n_s, S_BLOCK);

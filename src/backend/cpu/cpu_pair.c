@@ -59,9 +59,7 @@ static void run_pick(const pleat_cpu_call *call, int n_tensors, pleat_cpu_each_f
   pleat_cpu_each(call, &axes, tensors, n_tensors, fn, &job);
 }
 
-void pleat_cpu_pseudo_beta(const pleat_cpu_call *call) {
-  run_pick(call, 3, pseudo_beta_one);
-}
+void pleat_cpu_pseudo_beta(const pleat_cpu_call *call) { run_pick(call, 3, pseudo_beta_one); }
 
 /* ---- GATHER_ATOMS: inputs atom14, index, exists. An index outside is clamped, as the published gather does. ------- */
 
@@ -73,9 +71,7 @@ static void gather_one(const void *arg, const int64_t *at) {
   pleat_cpu_store(&job->call->out, at[0], value * pleat_cpu_load(&job->call->in[2], at[3]));
 }
 
-void pleat_cpu_gather_atoms(const pleat_cpu_call *call) {
-  run_pick(call, 4, gather_one);
-}
+void pleat_cpu_gather_atoms(const pleat_cpu_call *call) { run_pick(call, 4, gather_one); }
 
 /* ---- DIST_BIN: modules.py dgram_from_positions --------------------------------------------------------------------- */
 

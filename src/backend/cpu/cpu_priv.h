@@ -72,18 +72,10 @@ static inline uint8_t *pleat_cpu_thread_scratch(const pleat_cpu_call *call, int 
   return call->thread + (size_t)thread * call->thread_bytes;
 }
 
-static inline int64_t pleat_cpu_min(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-static inline int64_t pleat_cpu_max(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-static inline int64_t pleat_cpu_blocks(int64_t n, int64_t size) {
-  return (n + size - 1) / size;
-}
-static inline int64_t pleat_cpu_round(int64_t n, int64_t unit) {
-  return (n + unit - 1) / unit * unit;
-}
+static inline int64_t pleat_cpu_min(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t pleat_cpu_max(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t pleat_cpu_blocks(int64_t n, int64_t size) { return (n + size - 1) / size; }
+static inline int64_t pleat_cpu_round(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
 /* ---- Letters (cpu_letters.c) ------------------------------------------------------------------------------------- */
 

@@ -22,9 +22,7 @@ typedef struct pleat_cpu_block {
   int64_t a_rs;
 } pleat_cpu_block;
 
-static inline int64_t pleat_cpu_source_ld(int64_t K) {
-  return pleat_cpu_round(K, PLEAT_CPU_MAX_VL) + 16;
-}
+static inline int64_t pleat_cpu_source_ld(int64_t K) { return pleat_cpu_round(K, PLEAT_CPU_MAX_VL) + 16; }
 /* Rows [first, first + n). buf holds n rows of pleat_cpu_source_ld, at holds n offsets. Without normalisation, float32
  * rows at a common distance are used where they lie unless must_copy. */
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,

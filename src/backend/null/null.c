@@ -15,9 +15,7 @@ static pleat_status null_open(const pleat_backend_options *options, void **out_b
   return PLEAT_OK;
 }
 
-static void null_close(void *be) {
-  (void)be;
-}
+static void null_close(void *be) { (void)be; }
 
 /* Nominal rates of a small laptop: 2 cores x 8 lanes x 2 x 3 GHz, one channel of DDR4-3200. */
 static void null_caps(void *be, pleat_backend_caps *out_caps) {
@@ -41,9 +39,7 @@ static pleat_status null_model_create(void *be, const pleat_weight_reader *reade
   return PLEAT_OK;
 }
 
-static void null_model_destroy(void *be, void *model) {
-  (void)be, (void)model;
-}
+static void null_model_destroy(void *be, void *model) { (void)be, (void)model; }
 
 static uint64_t null_model_bytes(void *be, void *model) {
   (void)be, (void)model;
@@ -57,9 +53,7 @@ static pleat_status null_program_create(void *be, void *model, const pleat_plan 
   return PLEAT_OK;
 }
 
-static void null_program_destroy(void *be, void *program) {
-  (void)be, (void)program;
-}
+static void null_program_destroy(void *be, void *program) { (void)be, (void)program; }
 
 static pleat_status null_write(void *be, void *program, const pleat_operand *dst, const void *src, pleat_error *err) {
   (void)be, (void)program, (void)dst, (void)src, (void)err;

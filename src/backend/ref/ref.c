@@ -85,9 +85,7 @@ static pleat_status ref_open(const pleat_backend_options *options, void **out_be
   return PLEAT_OK;
 }
 
-static void ref_close(void *be) {
-  free(be);
-}
+static void ref_close(void *be) { free(be); }
 
 /* Rates are of the order seen on desktop processors: an estimate only has to say "slow". */
 static void ref_caps(void *be, pleat_backend_caps *out_caps) {

@@ -223,14 +223,10 @@ static void map_points(const pleat_ref_call *call, bool is_inverse) {
 }
 
 /* out = R x + t */
-void pleat_ref_frame_apply(const pleat_ref_call *call) {
-  map_points(call, false);
-}
+void pleat_ref_frame_apply(const pleat_ref_call *call) { map_points(call, false); }
 
 /* out = R^T (x - t) */
-void pleat_ref_frame_invert(const pleat_ref_call *call) {
-  map_points(call, true);
-}
+void pleat_ref_frame_invert(const pleat_ref_call *call) { map_points(call, true); }
 
 /* out[ij xyz] = R_i^T (t_j - t_i) / max(length, 1e-6): Vec3Array.normalized. */
 void pleat_ref_frame_direction(const pleat_ref_call *call) {

@@ -103,9 +103,7 @@ void pleat_ref_binary(const pleat_ref_call *call) {
   }
 }
 
-double pleat_ref_sigmoid_of(double x) {
-  return 1 / (1 + exp(-x));
-}
+double pleat_ref_sigmoid_of(double x) { return 1 / (1 + exp(-x)); }
 
 /* RELU is spelled so that NaN stays NaN; SOFTPLUS = log(1 + e^x) without overflow. */
 static double unary(const pleat_node *node, double x) {

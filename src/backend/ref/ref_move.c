@@ -16,9 +16,7 @@ void pleat_ref_permute(const pleat_ref_call *call) {
 }
 
 /* The plan makes a slice a view of its source: there is nothing to do. */
-void pleat_ref_slice(const pleat_ref_call *call) {
-  (void)call;
-}
+void pleat_ref_slice(const pleat_ref_call *call) { (void)call; }
 
 /* Joins the inputs along dimension attr.dim, which is at the same position in all of them. */
 void pleat_ref_concat(const pleat_ref_call *call) {
@@ -37,9 +35,7 @@ void pleat_ref_concat(const pleat_ref_call *call) {
 }
 
 /* An index as a row of a table with n rows, or -1 when it is outside. */
-static int64_t row_of(double index, int64_t n) {
-  return index >= 0 && index < (double)n ? (int64_t)index : -1;
-}
+static int64_t row_of(double index, int64_t n) { return index >= 0 && index < (double)n ? (int64_t)index : -1; }
 
 /* out[..c] = table[index[..], c], zeros outside. The row is the table's first axis. */
 static void lookup_loop(const pleat_ref_tensor *out, const pleat_ref_tensor *table, const pleat_ref_tensor *index,

@@ -102,8 +102,13 @@ static pleat_status gather(pleat_graph *graph, chunker *c, char letter, int64_t 
   pleat_axis axis = graph->values[end->out].axis[pleat_letter_find(end->letters[0], letter)];
   uint32_t *order = malloc((graph->n_nodes + 1) * sizeof *order), n = 0;
   if (!order) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to reorder %u nodes", graph->n_nodes);
-  pleat_region region = {.is_chunk = true, .parent = end->region, .first = 0, .last = 1, .count = n_slices,
-                         .chunk_axis = axis, .name = "chunk"};
+  pleat_region region = {.is_chunk = true,
+                         .parent = end->region,
+                         .first = 0,
+                         .last = 1,
+                         .count = n_slices,
+                         .chunk_axis = axis,
+                         .name = "chunk"};
   uint16_t id = 0;
   pleat_status status = pleat_graph_add_region(graph, &region, &id, err);
   for (int inside = 0; inside < 2 && !status; inside++)
@@ -134,7 +139,11 @@ pleat_status pleat_pass_chunk(pleat_graph *graph, pleat_value end, int64_t n_sli
     return PLEAT_OK;
   }
   uint32_t *uses = malloc((graph->n_values + 1) * sizeof *uses);
-  chunker c = {graph, uses, at, malloc(graph->n_nodes + 1), malloc(graph->n_values + 1),
+  chunker c = {graph,
+               uses,
+               at,
+               malloc(graph->n_nodes + 1),
+               malloc(graph->n_values + 1),
                malloc((graph->n_values + 1) * sizeof(uint32_t))};
   pleat_status status = PLEAT_OK;
   if (!uses || !c.split || !c.dim || !c.n_used) {

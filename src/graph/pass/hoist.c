@@ -18,10 +18,8 @@ static bool is_cheap(uint8_t op) {
   switch (op) {
     case PLEAT_OP_LAYER_NORM: /* kept: the end of the template stack */
     case PLEAT_OP_SOFTMAX:
-    case PLEAT_OP_TORSION_ATOMS:
-      return false;
-    default:
-      return true;
+    case PLEAT_OP_TORSION_ATOMS: return false;
+    default: return true;
   }
 }
 

@@ -46,7 +46,6 @@ void pleat_graph_count_uses(const pleat_graph *graph, uint32_t *uses);
 void pleat_graph_replace(pleat_graph *graph, pleat_value from, pleat_value to);
 /* Keeps the nodes order[0..n) in that order; definitions and regions follow. Nodes of one region must stay together;
  * regions without nodes disappear. */
-PLEAT_CHECKED pleat_status pleat_graph_reorder(pleat_graph *graph, const uint32_t *order, uint32_t n,
-                                               pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_graph_reorder(pleat_graph *graph, const uint32_t *order, uint32_t n, pleat_error *err);
 
 #endif

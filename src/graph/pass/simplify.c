@@ -87,9 +87,7 @@ static void fold_node(folder *f, pleat_node *node) {
   bool is_output_empty = !pleat_graph_elements(graph, node->out);
   if (is_output_empty) return;
   switch (node->op) {
-    case PLEAT_OP_FILL:
-      f->known[node->out] = (known){true, node->attr.a, PLEAT_NO_VALUE};
-      break;
+    case PLEAT_OP_FILL: f->known[node->out] = (known){true, node->attr.a, PLEAT_NO_VALUE}; break;
     case PLEAT_OP_CONTRACT:
     case PLEAT_OP_SUM:
       for (int k = 0; k < node->n_in; k++)
@@ -105,9 +103,7 @@ static void fold_node(folder *f, pleat_node *node) {
       else if (node->n_in == 2)
         make_fill(f, node, 0);
       break;
-    case PLEAT_OP_AFFINE:
-      fold_affine(f, node);
-      break;
+    case PLEAT_OP_AFFINE: fold_affine(f, node); break;
     case PLEAT_OP_GREATER_ZERO:
       if (f->known[node->in[0]].is_constant) make_fill(f, node, f->known[node->in[0]].constant > 0);
       break;
@@ -131,11 +127,8 @@ static void fold_node(folder *f, pleat_node *node) {
         }
       use_vectors(f, node);
       break;
-    case PLEAT_OP_CONCAT:
-      fold_concat(f, node);
-      break;
-    default:
-      break;
+    case PLEAT_OP_CONCAT: fold_concat(f, node); break;
+    default: break;
   }
 }
 

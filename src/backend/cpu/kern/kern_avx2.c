@@ -11,19 +11,11 @@
 #define KERN_NAME "avx2"
 #include "backend/cpu/kern/vec.inc"
 
-static inline vf vf_fma(vf a, vf b, vf c) {
-  return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
-}
+static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 /* The second operand is the result when either is NaN. */
-static inline vf vf_max(vf a, vf b) {
-  return (vf)_mm256_max_ps((__m256)a, (__m256)b);
-}
-static inline vf vf_min(vf a, vf b) {
-  return (vf)_mm256_min_ps((__m256)a, (__m256)b);
-}
-static inline vf vf_ldexp(vf x, vf n) {
-  return vf_ldexp_plain(x, n);
-}
+static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+static inline vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+static inline vf vf_ldexp(vf x, vf n) { return vf_ldexp_plain(x, n); }
 
 static inline vf vf_load_bf16(const uint16_t *src) {
   __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)src));
@@ -41,13 +33,9 @@ static inline void vf_store_bf16(uint16_t *dst, vf x) {
   _mm_storeu_si128((__m128i *)(void *)dst, _mm256_castsi256_si128(packed));
 }
 
-static inline float vf_sum(vf x) {
-  return vf_sum_plain(x);
-}
+static inline float vf_sum(vf x) { return vf_sum_plain(x); }
 
-static inline float vf_largest(vf x) {
-  return vf_largest_plain(x);
-}
+static inline float vf_largest(vf x) { return vf_largest_plain(x); }
 
 static inline void transpose_block(const float *src, int64_t lds, float *dst, int64_t ldd) {
   __m256 r[8], s[8];

@@ -11,19 +11,11 @@
 #define KERN_NAME "avx512"
 #include "backend/cpu/kern/vec.inc"
 
-static inline vf vf_fma(vf a, vf b, vf c) {
-  return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-}
+static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 /* The second operand is the result when either is NaN. */
-static inline vf vf_max(vf a, vf b) {
-  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
-}
-static inline vf vf_min(vf a, vf b) {
-  return (vf)_mm512_min_ps((__m512)a, (__m512)b);
-}
-static inline vf vf_ldexp(vf x, vf n) {
-  return (vf)_mm512_scalef_ps((__m512)x, (__m512)n);
-}
+static inline vf vf_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+static inline vf vf_min(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
+static inline vf vf_ldexp(vf x, vf n) { return (vf)_mm512_scalef_ps((__m512)x, (__m512)n); }
 
 static inline vf vf_load_bf16(const uint16_t *src) {
   __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)src));
@@ -40,13 +32,9 @@ static inline void vf_store_bf16(uint16_t *dst, vf x) {
   _mm256_storeu_si256((__m256i *)(void *)dst, _mm512_cvtepi32_epi16(half));
 }
 
-static inline float vf_sum(vf x) {
-  return _mm512_reduce_add_ps((__m512)x);
-}
+static inline float vf_sum(vf x) { return _mm512_reduce_add_ps((__m512)x); }
 
-static inline float vf_largest(vf x) {
-  return _mm512_reduce_max_ps((__m512)x);
-}
+static inline float vf_largest(vf x) { return _mm512_reduce_max_ps((__m512)x); }
 
 static inline void transpose_block(const float *src, int64_t lds, float *dst, int64_t ldd) {
   __m512 r[16], s[16];

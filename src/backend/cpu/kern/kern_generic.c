@@ -11,39 +11,21 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #define MR 8
-static inline vf vf_fma(vf a, vf b, vf c) {
-  return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
-}
+static inline vf vf_fma(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 #else
 #define MR 4
-static inline vf vf_fma(vf a, vf b, vf c) {
-  return a * b + c;
-}
+static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
 #endif
 
-static inline vf vf_max(vf a, vf b) {
-  return vf_select(a > b, a, b);
-}
-static inline vf vf_min(vf a, vf b) {
-  return vf_select(a < b, a, b);
-}
-static inline vf vf_load_bf16(const uint16_t *src) {
-  return vf_widen_bf16(src);
-}
-static inline void vf_store_bf16(uint16_t *dst, vf x) {
-  vf_narrow_bf16(dst, x);
-}
-static inline vf vf_ldexp(vf x, vf n) {
-  return vf_ldexp_plain(x, n);
-}
+static inline vf vf_max(vf a, vf b) { return vf_select(a > b, a, b); }
+static inline vf vf_min(vf a, vf b) { return vf_select(a < b, a, b); }
+static inline vf vf_load_bf16(const uint16_t *src) { return vf_widen_bf16(src); }
+static inline void vf_store_bf16(uint16_t *dst, vf x) { vf_narrow_bf16(dst, x); }
+static inline vf vf_ldexp(vf x, vf n) { return vf_ldexp_plain(x, n); }
 
-static inline float vf_sum(vf x) {
-  return vf_sum_plain(x);
-}
+static inline float vf_sum(vf x) { return vf_sum_plain(x); }
 
-static inline float vf_largest(vf x) {
-  return vf_largest_plain(x);
-}
+static inline float vf_largest(vf x) { return vf_largest_plain(x); }
 
 static inline void transpose_block(const float *src, int64_t lds, float *dst, int64_t ldd) {
   for (int64_t i = 0; i < VL; i++)
