@@ -20,10 +20,10 @@ static vec3 cross(vec3 a, vec3 b) {
   return (vec3){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 
-/* r3.vecs_robust_normalize: epsilon under the root. */
+/* r3.vecs_robust_normalize: epsilon under the root. The sum is fused and the division a multiplication by the
+ * reciprocal root, as XLA compiles it: where atoms are missing, the angles that come out are this rounding. */
 static vec3 robust_unit(vec3 a) {
-  float norm = sqrtf(a.x * a.x + a.y * a.y + a.z * a.z + 1e-8f);
-  return (vec3){a.x / norm, a.y / norm, a.z / norm};
+  return scale(a, 1.0f / sqrtf(fmaf(a.z, a.z, fmaf(a.y, a.y, a.x * a.x)) + 1e-8f));
 }
 
 /* Sine and cosine of the torsion p0-p1-p2-p3 as r3.rigids_from_3_points and its inverse give them. */
