@@ -10,10 +10,11 @@
 
 const char *pleat_version(void) { return PLEAT_VERSION; }
 
-static const pleat_backend_vtbl *const backends[] = {&pleat_backend_cpu, &pleat_backend_ref, &pleat_backend_null};
+static const pleat_backend_vtbl *const backends[] = {&pleat_backend_cpu, &pleat_backend_ref, &pleat_backend_null,
+                                                    NULL};
 
 const pleat_backend_vtbl *pleat_backend_find(const char *opt_name) {
-  for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
+  for (int i = 0; backends[i]; i++)
     if (!strcmp(backends[i]->name, opt_name ? opt_name : "cpu")) return backends[i];
   return NULL;
 }

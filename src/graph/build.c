@@ -97,6 +97,7 @@ pleat_value pleat_build_op_axes(pleat_graph *g, pleat_op op, const char *spec, p
   if (!is_ok(g)) return PLEAT_NO_VALUE;
   pleat_node node = {.op = (uint8_t)op, .stage = g->stage, .region = g->open_region, .attr = attr, .scope = g->scope};
   node.n_in = (uint8_t)split_spec(spec, &node);
+  PLEAT_ASSERT(inputs || !node.n_in);
   for (int i = 0; i < node.n_in; i++) node.in[i] = inputs[i];
   pleat_value_info info = {.name = "", .kind = PLEAT_VALUE_NODE};
   for (int d = 0; new_axes && node.letters[0][d]; d++) {

@@ -6,12 +6,13 @@
 
 #include "backend/backend.h"
 
-/* Handles that are not NULL and hold nothing. */
-static char handle;
+/* A handle that is not NULL and holds nothing. */
+static const char nothing;
+static void *const handle = (void *)&nothing;
 
 static pleat_status null_open(const pleat_backend_options *options, void **out_be, pleat_error *err) {
   (void)options, (void)err;
-  *out_be = &handle;
+  *out_be = handle;
   return PLEAT_OK;
 }
 
@@ -35,7 +36,7 @@ static uint64_t null_scratch_bytes(void *be, const pleat_launch *launch) {
 
 static pleat_status null_model_create(void *be, const pleat_weight_reader *reader, void **out_model, pleat_error *err) {
   (void)be, (void)reader, (void)err;
-  *out_model = &handle;
+  *out_model = handle;
   return PLEAT_OK;
 }
 
@@ -49,7 +50,7 @@ static uint64_t null_model_bytes(void *be, void *model) {
 static pleat_status null_program_create(void *be, void *model, const pleat_plan *plan, void **out_program,
                                         pleat_error *err) {
   (void)be, (void)model, (void)plan, (void)err;
-  *out_program = &handle;
+  *out_program = handle;
   return PLEAT_OK;
 }
 

@@ -30,7 +30,7 @@ typedef struct chunker {
   const uint32_t *uses;
   uint32_t end;
   char *split;      /* per node: the letter that is sliced, 0 = not in the chunk */
-  int8_t *dim;      /* per value: dimension that users in the chunk slice */
+  int16_t *dim;     /* per value: dimension that users in the chunk slice */
   uint32_t *n_used; /* per value: uses by nodes of the chunk */
 } chunker;
 
@@ -38,7 +38,7 @@ static void note_uses(chunker *c, const pleat_node *node, char letter) {
   for (int k = 0; k < node->n_in; k++) {
     pleat_value v = node->in[k];
     if (v == PLEAT_NO_VALUE) continue;
-    int8_t d = (int8_t)pleat_letter_find(node->letters[1 + k], letter);
+    int16_t d = (int16_t)pleat_letter_find(node->letters[1 + k], letter);
     c->dim[v] = c->n_used[v] && c->dim[v] != d ? DIM_MIXED : d;
     c->n_used[v]++;
   }
@@ -143,7 +143,7 @@ pleat_status pleat_pass_chunk(pleat_graph *graph, pleat_value end, int64_t n_sli
                uses,
                at,
                malloc(graph->n_nodes + 1),
-               malloc(graph->n_values + 1),
+               malloc((graph->n_values + 1) * sizeof(int16_t)),
                malloc((graph->n_values + 1) * sizeof(uint32_t))};
   pleat_status status = PLEAT_OK;
   if (!uses || !c.split || !c.dim || !c.n_used) {

@@ -133,7 +133,7 @@ static void fold_node(folder *f, pleat_node *node) {
 }
 
 static pleat_status fold(pleat_graph *graph, pleat_error *err) {
-  folder f = {graph, malloc((graph->n_values + 1) * sizeof(known)), err};
+  folder f = {graph, calloc(graph->n_values + 1, sizeof(known)), err};
   if (!f.known) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to simplify a graph");
   for (uint32_t v = 0; v < graph->n_values; v++) f.known[v] = (known){false, 0, PLEAT_NO_VALUE};
   for (uint32_t i = 0; i < graph->n_nodes; i++) fold_node(&f, &graph->nodes[i]);
