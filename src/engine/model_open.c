@@ -10,8 +10,7 @@
 
 const char *pleat_version(void) { return PLEAT_VERSION; }
 
-static const pleat_backend_vtbl *const backends[] = {&pleat_backend_cpu, &pleat_backend_ref, &pleat_backend_null,
-                                                    NULL};
+static const pleat_backend_vtbl *const backends[] = {&pleat_backend_cpu, &pleat_backend_ref, &pleat_backend_null, NULL};
 
 const pleat_backend_vtbl *pleat_backend_find(const char *opt_name) {
   for (int i = 0; backends[i]; i++)
