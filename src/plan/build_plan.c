@@ -38,16 +38,16 @@ static int64_t slices_of(const pleat_graph *graph, pleat_value end) {
   return region != PLEAT_NO_REGION && graph->regions[region].is_chunk ? graph->regions[region].count : 1;
 }
 
-/* Cuts every sub-layer at least n times: for tests, and as the first guess under a tight budget. */
+/* Cuts every sub-layer at least n times: for tests, and as the first guess under a tight budget. Last to first, so that
+ * the node that ends a sub-layer is met before the in-place nodes inside it. */
 static pleat_status slice_everything(pleat_graph *graph, int64_t n, pleat_error *err) {
-  uint32_t n_values = graph->n_values;
-  for (pleat_value v = 0; v < n_values; v++) {
-    if (graph->values[v].kind != PLEAT_VALUE_NODE || graph->values[v].def >= graph->n_nodes) continue;
-    const pleat_node *node = &graph->nodes[graph->values[v].def];
-    if (node->out != v || !pleat_in_place_slots(graph, node) || graph->values[v].rank < 2) continue;
-    if (node->region != PLEAT_NO_REGION && graph->regions[node->region].is_chunk) continue;
+  for (uint32_t i = graph->n_nodes; i-- > 0;) {
+    const pleat_node *node = &graph->nodes[i];
+    pleat_value end = node->out;
+    if (!pleat_in_place_slots(graph, node) || graph->values[end].rank < 2) continue;
     bool changed;
-    PLEAT_TRY(pleat_pass_chunk(graph, v, n, &changed, err));
+    PLEAT_TRY(pleat_pass_chunk(graph, end, n, &changed, err));
+    if (changed) i = graph->regions[graph->nodes[i].region].first;
   }
   return PLEAT_OK;
 }

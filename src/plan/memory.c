@@ -89,14 +89,29 @@ static void extend(memory *m, pleat_value value, int32_t time) {
   if (life->last < time) life->last = time;
 }
 
+static bool is_within(const pleat_graph *graph, uint16_t region, uint16_t outer) {
+  while (region != PLEAT_NO_REGION && region != outer) region = graph->regions[region].parent;
+  return region == outer;
+}
+
+/* The innermost region that a value belongs to. Times would not tell: what a REPEAT region returns starts to live at the
+ * first node behind it, which may be the first node of the next region. */
+static uint16_t home_of(const pleat_graph *graph, pleat_value value) {
+  const pleat_value_info *info = &graph->values[value];
+  switch (info->kind) {
+    case PLEAT_VALUE_NODE: return graph->nodes[info->def].region;
+    case PLEAT_VALUE_PARAM: return (uint16_t)info->def;
+    case PLEAT_VALUE_RESULT: return graph->regions[info->def].parent;
+    default: return PLEAT_NO_REGION;
+  }
+}
+
 /* Last node of the outermost region around `region` that the value is defined outside of. */
 static int32_t end_of_use(const memory *m, pleat_value value, uint16_t region, int32_t time) {
   const pleat_graph *graph = m->graph;
-  const lifetime *life = &m->life[pleat_view_base(graph, value)];
-  for (; region != PLEAT_NO_REGION; region = graph->regions[region].parent) {
-    const pleat_region *r = &graph->regions[region];
-    if (life->first < (int32_t)r->first) time = (int32_t)r->last - 1;
-  }
+  uint16_t home = home_of(graph, pleat_view_base(graph, value));
+  for (; region != PLEAT_NO_REGION && !is_within(graph, home, region); region = graph->regions[region].parent)
+    time = (int32_t)graph->regions[region].last - 1;
   return time;
 }
 
@@ -190,13 +205,18 @@ static int64_t stored_bytes(const pleat_graph *graph, pleat_value value) {
   int64_t bytes = (int64_t)pleat_graph_bytes(graph, value), rows;
   int dim;
   if (pleat_value_is_sliced(graph, value, &dim, &rows)) bytes = bytes / pleat_graph_dim(graph, value, dim) * rows;
-  return (bytes + PLEAT_ALIGN - 1) / PLEAT_ALIGN * PLEAT_ALIGN;
+  return bytes;
+}
+
+static int64_t aligned_bytes(const pleat_graph *graph, pleat_value value) {
+  return (stored_bytes(graph, value) + PLEAT_ALIGN - 1) / PLEAT_ALIGN * PLEAT_ALIGN;
 }
 
 /* Joins two classes if no two of their values need the buffer at the same time. */
 static bool join(memory *m, pleat_value a, pleat_value b) {
   uint32_t ra = root(m, a), rb = root(m, b);
   if (ra == rb) return true;
+  /* Not rounded: one slice of a small value and the whole of it are the same only after rounding. */
   if (stored_bytes(m->graph, a) != stored_bytes(m->graph, b)) return false;
   for (uint32_t x = ra;; x = m->life[x].next) {
     for (uint32_t y = rb;; y = m->life[y].next) {
@@ -220,11 +240,11 @@ static bool is_stored(const memory *m, pleat_value v) {
 }
 
 typedef struct copy_request {
-  pleat_value value;  /* source */
-  uint32_t before;    /* node number in front of which the copy goes */
+  pleat_value value; /* source */
+  uint32_t before;   /* node number in front of which the copy goes */
   uint16_t region;
   uint8_t stage;
-  pleat_value *at;    /* the use to redirect */
+  pleat_value *at; /* the use to redirect */
 } copy_request;
 
 /* Joins what must share a buffer; false when that needs a copy first. */
@@ -261,8 +281,12 @@ static pleat_status insert_copy(pleat_graph *graph, const copy_request *request,
   pleat_value_info info = graph->values[request->value];
   info.kind = PLEAT_VALUE_NODE;
   info.name = "";
-  pleat_node node = {.op = PLEAT_OP_PERMUTE, .n_in = 1, .stage = request->stage, .region = request->region,
-                     .in = {request->value}, .scope = "copy"};
+  pleat_node node = {.op = PLEAT_OP_PERMUTE,
+                     .n_in = 1,
+                     .stage = request->stage,
+                     .region = request->region,
+                     .in = {request->value},
+                     .scope = "copy"};
   for (int d = 0; d < info.rank; d++) node.letters[0][d] = node.letters[1][d] = (char)('a' + d);
   PLEAT_TRY(pleat_graph_add_value(graph, &info, &node.out, err));
   *request->at = node.out;
@@ -321,7 +345,7 @@ static void place(const memory *m, placed *items, uint32_t i, placed **neighbour
   uint32_t n = 0;
   for (uint32_t j = 0; j < i; j++)
     if (classes_overlap(m, items[i].class_root, items[j].class_root)) neighbours[n++] = &items[j];
-  qsort(neighbours, n, sizeof *neighbours, by_offset);
+  qsort(neighbours, n, sizeof(placed *), by_offset);
   int64_t offset = 0;
   for (uint32_t j = 0; j < n && neighbours[j]->offset < offset + items[i].bytes; j++) {
     int64_t end = neighbours[j]->offset + neighbours[j]->bytes;
@@ -353,7 +377,7 @@ static void find_peak(const memory *m, const placed *items, uint32_t n, pleat_pl
 static pleat_status assign_offsets(memory *m, pleat_placement *out, pleat_error *err) {
   const pleat_graph *graph = m->graph;
   placed *items = malloc((graph->n_values + 1) * sizeof *items);
-  placed **neighbours = malloc((graph->n_values + 1) * sizeof *neighbours);
+  placed **neighbours = malloc((graph->n_values + 1) * sizeof(placed *));
   out->offset = malloc((graph->n_values + 1) * sizeof *out->offset);
   pleat_status status = PLEAT_OK;
   if (!items || !neighbours || !out->offset) {
@@ -363,7 +387,7 @@ static pleat_status assign_offsets(memory *m, pleat_placement *out, pleat_error 
   uint32_t n = 0;
   for (uint32_t v = 0; v < graph->n_values; v++)
     if (root(m, v) == v && graph->values[v].kind != PLEAT_VALUE_WEIGHT && is_stored(m, v))
-      items[n++] = (placed){v, stored_bytes(graph, v), 0};
+      items[n++] = (placed){v, aligned_bytes(graph, v), 0};
   qsort(items, n, sizeof *items, by_size);
   out->arena_bytes = 0;
   for (uint32_t i = 0; i < n; i++) {
@@ -379,6 +403,7 @@ static pleat_status assign_offsets(memory *m, pleat_placement *out, pleat_error 
     }
   find_peak(m, items, n, out);
 done:
+  if (status) pleat_placement_fini(out);
   free(neighbours);
   free(items);
   return status;
@@ -394,12 +419,12 @@ pleat_status pleat_place_values(pleat_graph *graph, int64_t num_ensemble, pleat_
   *out = (pleat_placement){0};
   pleat_status status = PLEAT_OK;
   for (;;) {
-    lifetime *grown = realloc(m.life, (graph->n_values + 1) * sizeof *m.life);
-    if (!grown) {
+    free(m.life);
+    m.life = calloc(graph->n_values + 1, sizeof *m.life);
+    if (!m.life) {
       status = pleat_fail(err, PLEAT_NOMEM, "no memory to plan %u values", graph->n_values);
       break;
     }
-    m.life = grown;
     find_loop(&m);
     define_all(&m);
     use_all(&m);

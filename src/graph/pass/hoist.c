@@ -58,21 +58,34 @@ static void find_static(const pleat_graph *graph, bool *is_static, bool *is_regi
   }
 }
 
-/* Gives up static nodes whose large result would have to be kept for a node that is not static. */
-static void give_up_large(const pleat_graph *graph, bool *is_static) {
-  bool *is_kept = calloc(graph->n_values, sizeof *is_kept);
-  if (!is_kept) return; /* keeping everything is correct, only larger */
+/* Gives up static nodes whose large result would have to be kept for a node that is not static. A result that other
+ * static nodes need as well stays: they run before everything else. */
+static pleat_status give_up_large(const pleat_graph *graph, bool *is_static, const bool *is_region_static,
+                                  pleat_error *err) {
+  bool *is_kept = calloc(graph->n_values + 1, sizeof *is_kept);
+  bool *is_needed = calloc(graph->n_values + 1, sizeof *is_needed); /* by static nodes */
+  pleat_status status = PLEAT_OK;
+  if (!is_kept || !is_needed) {
+    status = pleat_fail(err, PLEAT_NOMEM, "no memory to hoist in a graph of %u nodes", graph->n_nodes);
+    goto done;
+  }
+  for (uint32_t r = 0; r < graph->n_regions; r++)
+    for (int k = 0; k < graph->regions[r].n_carries; k++)
+      (is_region_static[r] ? is_needed : is_kept)[graph->regions[r].carries[k].init] = true;
   for (uint32_t i = graph->n_nodes; i-- > 0;) {
     const pleat_node *node = &graph->nodes[i];
     bool is_single = node->region == PLEAT_NO_REGION;
-    if (is_static[node->out] && is_single && is_kept[node->out] && is_cheap(node->op) &&
+    if (is_static[node->out] && is_single && is_kept[node->out] && !is_needed[node->out] && is_cheap(node->op) &&
         pleat_graph_bytes(graph, node->out) > KEEP_BYTES)
       is_static[node->out] = false;
-    if (is_static[node->out]) continue;
+    bool *mark = is_static[node->out] ? is_needed : is_kept;
     for (int k = 0; k < node->n_in; k++)
-      if (node->in[k] != PLEAT_NO_VALUE) is_kept[node->in[k]] = true;
+      if (node->in[k] != PLEAT_NO_VALUE) mark[node->in[k]] = true;
   }
+done:
+  free(is_needed);
   free(is_kept);
+  return status;
 }
 
 pleat_status pleat_pass_hoist(pleat_graph *graph, pleat_error *err) {
@@ -85,7 +98,8 @@ pleat_status pleat_pass_hoist(pleat_graph *graph, pleat_error *err) {
     goto done;
   }
   find_static(graph, is_static, is_region_static);
-  give_up_large(graph, is_static);
+  status = give_up_large(graph, is_static, is_region_static, err);
+  if (status) goto done;
   for (int pass = 0; pass < 2; pass++)
     for (uint32_t i = 0; i < graph->n_nodes; i++) {
       bool moves = is_static[graph->nodes[i].out] && graph->nodes[i].stage != PLEAT_STAGE_LAST;
