@@ -5,17 +5,6 @@
 
 #include <math.h>
 
-static double element(const pleat_array *array, int64_t i) {
-  switch (array->dtype) {
-    case PLEAT_F32: return (double)((const float *)array->data)[i];
-    case PLEAT_F64: return ((const double *)array->data)[i];
-    case PLEAT_I32: return ((const int32_t *)array->data)[i];
-    case PLEAT_I64: return (double)((const int64_t *)array->data)[i];
-    case PLEAT_U8: return ((const unsigned char *)array->data)[i];
-    default: return NAN;
-  }
-}
-
 static bool is_same_shape(const pleat_array *a, const pleat_array *b) {
   if (a->rank != b->rank) return false;
   for (int i = 0; i < a->rank; i++) {
@@ -29,9 +18,9 @@ static double rmsd(const pleat_array *got, const pleat_array *want, const pleat_
   int64_t n = 0, n_atoms = pleat_array_elements(mask);
   if (n_atoms * 3 != pleat_array_elements(want)) return NAN;
   for (int64_t a = 0; a < n_atoms; a++) {
-    if (element(mask, a) < 0.5) continue;
+    if (pleat_array_number(mask, a) < 0.5) continue;
     n++;
-    for (int64_t i = 3 * a; i < 3 * a + 3; i++) sum += pow(element(got, i) - element(want, i), 2);
+    for (int64_t i = 3 * a; i < 3 * a + 3; i++) sum += pow(pleat_array_number(got, i) - pleat_array_number(want, i), 2);
   }
   return n > 0 ? sqrt(sum / (double)n) : 0;
 }
@@ -42,7 +31,7 @@ cli_difference cli_compare(const pleat_array *got, const pleat_array *want, cons
   double sum_difference = 0, sum_want = 0, max_abs = 0;
   int64_t n = pleat_array_elements(want);
   for (int64_t i = 0; i < n; i++) {
-    double w = element(want, i), d = fabs(element(got, i) - w);
+    double w = pleat_array_number(want, i), d = fabs(pleat_array_number(got, i) - w);
     sum_difference += d * d;
     sum_want += w * w;
     if (!(d <= max_abs)) max_abs = d; /* also takes NaN over, and then keeps it */

@@ -19,25 +19,15 @@ typedef enum file_kind { FILE_CIF, FILE_PDB, FILE_SCORES, N_FILE_KINDS } file_ki
 
 static double scalar_of(const pleat_arrays *set, const char *name) {
   const pleat_array *array = pleat_arrays_find(set, name);
-  if (!array || pleat_array_elements(array) != 1) return NAN;
-  switch (array->dtype) {
-    case PLEAT_F32: return (double)*(const float *)array->data;
-    case PLEAT_F64: return *(const double *)array->data;
-    case PLEAT_I32: return *(const int32_t *)array->data;
-    case PLEAT_I64: return (double)*(const int64_t *)array->data;
-    default: return NAN;
-  }
+  return array && pleat_array_elements(array) == 1 ? pleat_array_number(array, 0) : NAN;
 }
 
 static double mean_of(const pleat_arrays *set, const char *name) {
   const pleat_array *array = pleat_arrays_find(set, name);
   int64_t n = array ? pleat_array_elements(array) : 0;
   double sum = 0;
-  if (n == 0 || (array->dtype != PLEAT_F32 && array->dtype != PLEAT_F64)) return NAN;
-  for (int64_t i = 0; i < n; i++) {
-    sum += array->dtype == PLEAT_F32 ? (double)((const float *)array->data)[i] : ((const double *)array->data)[i];
-  }
-  return sum / (double)n;
+  for (int64_t i = 0; i < n; i++) sum += pleat_array_number(array, i);
+  return n ? sum / (double)n : NAN;
 }
 
 void cli_result_read_scores(cli_result *result) {

@@ -66,6 +66,9 @@ PLEAT_API const pleat_array *pleat_arrays_get(const pleat_arrays *set, size_t i)
 PLEAT_API const pleat_array *pleat_arrays_find(const pleat_arrays *set, const char *name);
 
 PLEAT_API int64_t pleat_array_elements(const pleat_array *array);
+PLEAT_API bool pleat_array_is_numeric(const pleat_array *array); /* F32, F64, I32, I64 or U8 */
+/* Element i of a numeric array; NAN for other types. */
+PLEAT_API double pleat_array_number(const pleat_array *array, int64_t i);
 PLEAT_API size_t pleat_dtype_size(pleat_dtype dtype);      /* bytes; 0 for BYTES */
 PLEAT_API const char *pleat_dtype_text(pleat_dtype dtype); /* "f32", ... */
 

@@ -12,6 +12,8 @@
 #include "base/fail.h"
 #include "engine/template_inputs.h"
 #include "feat/feat.h"
+#include "io/fasta.h"
+#include "tensor/numbers.h"
 
 /* Axes of an input, by what gives their size. */
 enum { AX_RES = -1, AX_CLUST = -2, AX_EXTRA = -3, AX_TARGET = -4, AX_MSA_FEAT = -5, AX_EXTRA_FEAT = -6 };
@@ -83,15 +85,6 @@ static int64_t axis_size(const pleat_inputs *in, int axis) {
   }
 }
 
-/* "[4, 12, 37]" for messages. */
-static const char *shape_text(int rank, const int64_t *shape, char *buf, size_t n_buf) {
-  size_t n = (size_t)snprintf(buf, n_buf, "[");
-  for (int d = 0; d < rank && n < n_buf; d++)
-    n += (size_t)snprintf(buf + n, n_buf - n, "%s%lld", d ? ", " : "", (long long)shape[d]);
-  if (n < n_buf) snprintf(buf + n, n_buf - n, "]");
-  return buf;
-}
-
 static pleat_status check_spec(const pleat_inputs *in, const input_spec *spec, const pleat_array *array, bool is_sliced,
                                pleat_error *err) {
   int64_t expected[1 + PLEAT_MAX_RANK], n_lead = in->has_iterations && is_sliced;
@@ -99,15 +92,16 @@ static pleat_status check_spec(const pleat_inputs *in, const input_spec *spec, c
   for (int d = 0; d < spec->rank; d++) expected[n_lead + d] = axis_size(in, spec->axis[d]);
   if (n_lead) expected[0] = needed;
   int rank = spec->rank + (int)n_lead;
-  char want[96], got[96];
+  char want[PLEAT_SHAPE_TEXT], got[PLEAT_SHAPE_TEXT];
   if (!array)
     PLEAT_FAIL(err, PLEAT_SHAPE, "the features lack the array \"%s\" of shape %s", spec->name,
-               shape_text(rank, expected, want, sizeof want));
-  bool fits = array->rank == rank && array->dtype != PLEAT_BYTES;
+               pleat_shape_text(rank, expected, want, sizeof want));
+  bool fits = array->rank == rank && pleat_array_is_numeric(array);
   for (int d = (int)n_lead; d < rank && fits; d++) fits = array->shape[d] == expected[d];
   if (!fits)
     PLEAT_FAIL(err, PLEAT_SHAPE, "array \"%s\" has shape %s, expected %s", spec->name,
-               shape_text(array->rank, array->shape, got, sizeof got), shape_text(rank, expected, want, sizeof want));
+               pleat_shape_text(array->rank, array->shape, got, sizeof got),
+               pleat_shape_text(rank, expected, want, sizeof want));
   if (n_lead && array->shape[0] < needed)
     PLEAT_FAIL(err, PLEAT_SHAPE,
                "array \"%s\" holds %lld iterations, but %lld recycles and %lld ensemble members need %lld", spec->name,
@@ -115,30 +109,12 @@ static pleat_status check_spec(const pleat_inputs *in, const input_spec *spec, c
   return PLEAT_OK;
 }
 
-static double number_at(const pleat_array *array, int64_t i) {
-  switch (array->dtype) {
-    case PLEAT_F32: return (double)((const float *)array->data)[i];
-    case PLEAT_F64: return ((const double *)array->data)[i];
-    case PLEAT_I32: return ((const int32_t *)array->data)[i];
-    case PLEAT_I64: return (double)((const int64_t *)array->data)[i];
-    case PLEAT_U8: return ((const uint8_t *)array->data)[i];
-    default: return 0;
-  }
-}
-
 /* n numbers from element `first`, as dtype (F32 or I32). */
 static void copy_numbers(const pleat_array *array, int64_t first, int64_t n, pleat_dtype dtype, void *dst) {
-  if (array->dtype == dtype) {
-    memcpy(dst, (const char *)array->data + (size_t)first * array->item_size, (size_t)n * array->item_size);
-    return;
-  }
-  for (int64_t i = 0; i < n; i++) {
-    double x = number_at(array, first + i);
-    if (dtype == PLEAT_I32)
-      ((int32_t *)dst)[i] = (int32_t)x;
-    else
-      ((float *)dst)[i] = (float)x;
-  }
+  if (dtype == PLEAT_I32)
+    pleat_array_read_i32(array, first, n, dst);
+  else
+    pleat_array_read_f32(array, first, n, dst);
 }
 
 /* Number of iterations that an array is cut into. */
@@ -153,8 +129,8 @@ static pleat_status check_all(pleat_inputs *in, const pleat_arrays *drawn, pleat
   }
   const pleat_array *aatype = find(in, "aatype");
   for (int64_t i = 0; i < pleat_array_elements(aatype); i++) {
-    double x = number_at(aatype, i);
-    if (x < 0 || x > 20)
+    double x = pleat_array_number(aatype, i);
+    if (!(x >= 0 && x <= 20))
       PLEAT_FAIL(err, PLEAT_INPUT, "array \"aatype\" holds %g at position %lld, expected residue types 0 to 20", x,
                  (long long)i);
   }
@@ -195,6 +171,10 @@ static pleat_status find_sizes(pleat_inputs *in, const pleat_arrays *drawn, plea
     PLEAT_FAIL(err, PLEAT_SHAPE, "the features lack the array \"extra_msa_mask\" [.., N_extra, N_res]");
   in->n_clust = msa->shape[msa->rank - 2];
   in->n_extra = extra->shape[extra->rank - 2];
+  if (in->n_res < 1 || in->n_res > PLEAT_MAX_RESIDUES)
+    PLEAT_FAIL(err, PLEAT_INPUT, "the features are of %lld residues, expected 1 to %d", (long long)in->n_res,
+               PLEAT_MAX_RESIDUES);
+  if (in->n_clust < 1) PLEAT_FAIL(err, PLEAT_SHAPE, "array \"msa_mask\" has no row, expected the target's at least");
   return PLEAT_OK;
 }
 
@@ -210,7 +190,7 @@ static bool row_counts(const float *mask, int64_t row, int64_t n_res) {
 static pleat_status count_rows(const pleat_inputs *in, const pleat_arrays *drawn, const char *name, int64_t n_rows,
                                bool keeps_first, int64_t *out_n, pleat_error *err) {
   const pleat_array *array = drawn ? pleat_arrays_find(drawn, name) : find(in, name);
-  float *mask = malloc((size_t)(n_rows * in->n_res + 1) * sizeof *mask);
+  float *mask = calloc((size_t)(n_rows * in->n_res + 1), sizeof *mask);
   if (!mask) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to count %lld alignment rows", (long long)n_rows);
   int64_t n_draws = drawn || !in->has_iterations ? 1 : n_iterations(in);
   *out_n = keeps_first;
@@ -248,7 +228,7 @@ static pleat_status find_templates(pleat_inputs *in, pleat_error *err) {
   source.mask = find(in, in->variant->is_multimer ? "template_all_atom_mask" : "template_all_atom_masks");
   source.pseudo_beta = find(in, "template_pseudo_beta");
   source.pseudo_beta_mask = find(in, "template_pseudo_beta_mask");
-  source.given = find(in, "template_mask");
+  if (!source.is_multimer) source.given = find(in, "template_mask");
   return pleat_template_inputs_init(&in->templates, &source, err);
 }
 
@@ -277,7 +257,7 @@ static pleat_status choose(const pleat_inputs *in, const pleat_array *array, int
                            int64_t kept, bool keeps_first, int64_t **out_order, pleat_error *err) {
   *out_order = NULL;
   if (kept == n_rows) return PLEAT_OK;
-  float *mask = malloc((size_t)(n_rows * in->n_res + 1) * sizeof *mask);
+  float *mask = calloc((size_t)(n_rows * in->n_res + 1), sizeof *mask);
   *out_order = malloc((size_t)(n_rows + 1) * sizeof **out_order);
   pleat_status status = PLEAT_OK;
   if (!mask || !*out_order) {

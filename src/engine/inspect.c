@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "engine/engine_priv.h"
 #include "model/model.h"
+#include "tensor/numbers.h"
 
 void pleat_text_free(char *text) { free(text); }
 
@@ -124,9 +125,9 @@ pleat_status pleat_weights_list_text(const char *spec, char **out_text, pleat_er
   for (size_t i = 0; i < pleat_weights_count(weights); i++) {
     pleat_weight_info info;
     pleat_weights_get(weights, i, &info);
-    pleat_buf_printf(&text, "%s %s [", info.name, pleat_dtype_text(info.dtype));
-    for (int d = 0; d < info.rank; d++) pleat_buf_printf(&text, "%s%lld", d ? ", " : "", (long long)info.shape[d]);
-    pleat_buf_puts(&text, "]\n");
+    char shape[PLEAT_SHAPE_TEXT];
+    pleat_shape_text(info.rank, info.shape, shape, sizeof shape);
+    pleat_buf_printf(&text, "%s %s %s\n", info.name, pleat_dtype_text(info.dtype), shape);
   }
   pleat_weights_close(weights);
   return give_text(&text, out_text, err);

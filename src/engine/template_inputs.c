@@ -7,28 +7,14 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "bio/residue.h"
 #include "feat/feat_template.h"
+#include "tensor/numbers.h"
 
 enum { ATOM37 = 37, POS = 37 * 3, FRAME = 12 };
 
 static int64_t offset_of(const pleat_template_inputs_state *s, int64_t slice, int64_t t) {
   return ((s->source.has_iterations ? slice : 0) * s->n_given + t) * s->source.n_res;
-}
-
-/* Element i of a numeric array, as float. */
-static float number_at(const pleat_array *array, int64_t i) {
-  switch (array->dtype) {
-    case PLEAT_F32: return ((const float *)array->data)[i];
-    case PLEAT_F64: return (float)((const double *)array->data)[i];
-    case PLEAT_I32: return (float)((const int32_t *)array->data)[i];
-    case PLEAT_I64: return (float)((const int64_t *)array->data)[i];
-    case PLEAT_U8: return ((const uint8_t *)array->data)[i];
-    default: return 0;
-  }
-}
-
-static void read_floats(const pleat_array *array, int64_t first, int64_t n, float *dst) {
-  for (int64_t i = 0; i < n; i++) dst[i] = number_at(array, first + i);
 }
 
 /* The multimer sees one empty template when there is none: what its data pipeline fills up with. */
@@ -39,7 +25,7 @@ static bool is_missing(const pleat_template_inputs_state *s) { return !s->source
 static pleat_status check(const pleat_array *array, const char *name, int rank, int64_t n_slices, int64_t n_templ,
                           int64_t n_res, bool has_iterations, pleat_error *err) {
   int lead = has_iterations;
-  bool fits = array && array->rank == rank + lead && array->shape[lead] == n_templ &&
+  bool fits = array && pleat_array_is_numeric(array) && array->rank == rank + lead && array->shape[lead] == n_templ &&
               (rank < 2 || array->shape[lead + 1] == n_res) && (!lead || array->shape[0] >= n_slices) &&
               (rank < 3 || array->shape[lead + 2] == ATOM37 || array->shape[lead + 2] == 3) &&
               (rank < 4 || array->shape[lead + 3] == 3);
@@ -61,7 +47,14 @@ static pleat_status check_source(pleat_template_inputs_state *s, pleat_error *er
       check(a->mask, a->is_multimer ? "template_all_atom_mask" : "template_all_atom_masks", 3, k, n, N, lead, err));
   PLEAT_TRY(check(a->pseudo_beta, "template_pseudo_beta", 3, k, n, N, lead, err));
   PLEAT_TRY(check(a->pseudo_beta_mask, "template_pseudo_beta_mask", 2, k, n, N, lead, err));
-  return a->is_multimer ? PLEAT_OK : check(a->given, "template_mask", 1, k, n, N, lead, err);
+  if (!a->is_multimer) PLEAT_TRY(check(a->given, "template_mask", 1, k, n, N, lead, err));
+  for (int64_t i = 0; i < pleat_array_elements(a->aatype); i++) {
+    double type = pleat_array_number(a->aatype, i);
+    if (!(type >= 0 && type <= PLEAT_RESTYPE_GAP))
+      PLEAT_FAIL(err, PLEAT_INPUT, "array \"template_aatype\" holds %g at element %lld, expected types 0 to %d", type,
+                 (long long)i, PLEAT_RESTYPE_GAP);
+  }
+  return PLEAT_OK;
 }
 
 /* Torsion row of one template: feat [N_res, c], mask [N_res]. */
@@ -71,9 +64,9 @@ static void torsion_row(const pleat_template_inputs_state *s, int64_t slice, int
   float pos[2][POS], mask[2][ATOM37];
   for (int64_t i = 0; i < a->n_res; i++) {
     int now = (int)(i & 1);
-    read_floats(a->positions, (base + i) * POS, POS, pos[now]);
-    read_floats(a->mask, (base + i) * ATOM37, ATOM37, mask[now]);
-    int32_t aatype = (int32_t)number_at(a->aatype, base + i);
+    pleat_array_read_f32(a->positions, (base + i) * POS, POS, pos[now]);
+    pleat_array_read_f32(a->mask, (base + i) * ATOM37, ATOM37, mask[now]);
+    int32_t aatype = (int32_t)pleat_array_number(a->aatype, base + i);
     if (a->is_multimer)
       pleat_template_chis(aatype, pos[now], mask[now], feat + i * PLEAT_TEMPLATE_1D_MULTIMER, &row_mask[i]);
     else
@@ -107,7 +100,7 @@ static int64_t choose_templates(const pleat_template_inputs_state *s, int64_t sl
     int64_t same = -1;
     if (!is_missing(s) && !s->source.keep_padding) {
       if (!s->source.is_multimer) {
-        if (number_at(s->source.given, (s->source.has_iterations ? slice : 0) * s->n_given + t) == 0) continue;
+        if (pleat_array_number(s->source.given, (s->source.has_iterations ? slice : 0) * s->n_given + t) == 0) continue;
       } else {
         for (int64_t k = 0; k < n && same < 0; k++)
           if (is_equal(s, slice, out->kept[k], t)) same = k;
@@ -214,14 +207,14 @@ static void write_pair_template(const pleat_template_inputs_state *s, int64_t sl
   int64_t N = a->n_res, from = offset_of(s, slice, t), to = k * N;
   float pos[POS], mask[ATOM37];
   for (int64_t i = 0; i < N; i++) {
-    b->aatype[to + i] = (int32_t)number_at(a->aatype, from + i);
-    read_floats(a->pseudo_beta, (from + i) * 3, 3, b->beta + (to + i) * 3);
-    b->beta_mask[to + i] = number_at(a->pseudo_beta_mask, from + i);
-    read_floats(a->positions, (from + i) * POS, POS, pos);
-    read_floats(a->mask, (from + i) * ATOM37, ATOM37, mask);
+    b->aatype[to + i] = (int32_t)pleat_array_number(a->aatype, from + i);
+    pleat_array_read_f32(a->pseudo_beta, (from + i) * 3, 3, b->beta + (to + i) * 3);
+    pleat_array_read_f32(a->pseudo_beta_mask, from + i, 1, &b->beta_mask[to + i]);
+    pleat_array_read_f32(a->positions, (from + i) * POS, POS, pos);
+    pleat_array_read_f32(a->mask, (from + i) * ATOM37, ATOM37, mask);
     b->frame_mask[to + i] = pleat_template_frame(pos, mask, b->frames + (to + i) * FRAME);
   }
-  b->mask[k] = a->given ? number_at(a->given, (a->has_iterations ? slice : 0) * s->n_given + t) : 1;
+  b->mask[k] = a->given ? (float)pleat_array_number(a->given, (a->has_iterations ? slice : 0) * s->n_given + t) : 1;
 }
 
 pleat_status pleat_template_inputs_write(const pleat_template_inputs_state *s, int64_t slice, pleat_arrays *out,

@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "engine/engine_priv.h"
+#include "tensor/numbers.h"
 
 int pleat_weights_shape_of(void *ctx, const char *name, int64_t shape[PLEAT_MAX_RANK]) {
   const pleat_weights *weights = ctx;
@@ -89,14 +90,6 @@ static bool is_same_layout(const int64_t *a, int n_a, const int64_t *b, int n_b)
   return x == y && !(a_splits && b_splits);
 }
 
-static const char *shape_text(int rank, const int64_t *shape, char *buf, size_t n_buf) {
-  size_t n = (size_t)snprintf(buf, n_buf, "[");
-  for (int d = 0; d < rank && n < n_buf; d++)
-    n += (size_t)snprintf(buf + n, n_buf - n, "%s%lld", d ? ", " : "", (long long)shape[d]);
-  if (n < n_buf) snprintf(buf + n, n_buf - n, "]");
-  return buf;
-}
-
 /* Stored shape that a parameter of the graph implies: blocks in front, whole rows and columns. */
 static int implied_shape(const pleat_graph *graph, pleat_value v, int64_t n_blocks, int64_t shape[8]) {
   const pleat_value_info *info = &graph->values[v];
@@ -124,7 +117,7 @@ static int64_t blocks_of(const pleat_graph *graph, pleat_value v) {
 
 static pleat_status match_one(const pleat_weights *weights, const pleat_graph *graph, pleat_value v,
                               const char *model_name, bool *is_used, pleat_error *err) {
-  char base[320], want[96], got[96];
+  char base[320], want[PLEAT_SHAPE_TEXT], got[PLEAT_SHAPE_TEXT];
   int64_t a, b;
   const char *name = graph->values[v].name;
   if (parse_columns(name, base, sizeof base, &a, &b)) name = base;
@@ -132,14 +125,14 @@ static pleat_status match_one(const pleat_weights *weights, const pleat_graph *g
   int rank = implied_shape(graph, v, blocks_of(graph, v), expected);
   if (at < 0)
     PLEAT_FAIL(err, PLEAT_WEIGHTS, "%s: the tensor %s of %s is missing (expected shape %s)",
-               pleat_weights_source(weights), name, model_name, shape_text(rank, expected, want, sizeof want));
+               pleat_weights_source(weights), name, model_name, pleat_shape_text(rank, expected, want, sizeof want));
   is_used[at] = true;
   pleat_weight_info info;
   pleat_weights_get(weights, (size_t)at, &info);
   if (!is_same_layout(expected, rank, info.shape, info.rank))
     PLEAT_FAIL(err, PLEAT_WEIGHTS, "%s: tensor %s has shape %s, expected %s for %s", pleat_weights_source(weights),
-               name, shape_text(info.rank, info.shape, got, sizeof got), shape_text(rank, expected, want, sizeof want),
-               model_name);
+               name, pleat_shape_text(info.rank, info.shape, got, sizeof got),
+               pleat_shape_text(rank, expected, want, sizeof want), model_name);
   return PLEAT_OK;
 }
 

@@ -9,28 +9,6 @@
 #include "feat/feat.h"
 #include "feat/feat_priv.h"
 
-bool pleat_feat_is_numeric(const pleat_array *array) {
-  switch (array->dtype) {
-    case PLEAT_F32:
-    case PLEAT_F64:
-    case PLEAT_I32:
-    case PLEAT_I64:
-    case PLEAT_U8: return true;
-    default: return false;
-  }
-}
-
-double pleat_feat_number(const pleat_array *array, int64_t i) {
-  switch (array->dtype) {
-    case PLEAT_F32: return ((const float *)array->data)[i];
-    case PLEAT_F64: return ((const double *)array->data)[i];
-    case PLEAT_I32: return ((const int32_t *)array->data)[i];
-    case PLEAT_I64: return (double)((const int64_t *)array->data)[i];
-    case PLEAT_U8: return ((const uint8_t *)array->data)[i];
-    default: PLEAT_ASSERT(false); return 0.0;
-  }
-}
-
 /* Adds dst[..., width] = table[aatype[...]][width] as I32 or F32. A feature that is there already stays. */
 static pleat_status add_table(pleat_arrays *features, const pleat_array *aatype, const char *name, pleat_dtype dtype,
                               int width, const uint8_t *table, pleat_error *err) {
@@ -42,7 +20,7 @@ static pleat_status add_table(pleat_arrays *features, const pleat_array *aatype,
   PLEAT_TRY(pleat_arrays_add(features, name, dtype, aatype->rank + 1, shape, NULL, &data, err));
   int64_t n = pleat_array_elements(aatype);
   for (int64_t i = 0; i < n; i++) {
-    const uint8_t *row = table + (int64_t)pleat_feat_number(aatype, i) * width;
+    const uint8_t *row = table + (int64_t)pleat_array_number(aatype, i) * width;
     for (int k = 0; k < width; k++) {
       if (dtype == PLEAT_I32) {
         ((int32_t *)data)[i * width + k] = row[k];
@@ -57,7 +35,7 @@ static pleat_status add_table(pleat_arrays *features, const pleat_array *aatype,
 static pleat_status check_types(const pleat_array *aatype, int n_types, pleat_error *err) {
   int64_t n = pleat_array_elements(aatype);
   for (int64_t i = 0; i < n; i++) {
-    double type = pleat_feat_number(aatype, i);
+    double type = pleat_array_number(aatype, i);
     if (type >= 0 && type < n_types && type == (int)type) continue;
     PLEAT_FAIL(err, PLEAT_INPUT, "feature '%s': value %g at element %lld, expected residue types 0 to %d", aatype->name,
                type, (long long)i, n_types - 1);
@@ -68,7 +46,7 @@ static pleat_status check_types(const pleat_array *aatype, int n_types, pleat_er
 static pleat_status derive_atom_tables(pleat_arrays *features, pleat_error *err) {
   const pleat_array *found = pleat_arrays_find(features, "aatype");
   if (found == NULL) PLEAT_FAIL(err, PLEAT_SHAPE, "feature 'aatype' is missing: expected [N_res] residue types");
-  if (found->rank < 1 || found->rank >= PLEAT_MAX_RANK || !pleat_feat_is_numeric(found)) {
+  if (found->rank < 1 || found->rank >= PLEAT_MAX_RANK || !pleat_array_is_numeric(found)) {
     PLEAT_FAIL(err, PLEAT_SHAPE, "feature 'aatype' has rank %d and type %s: expected whole numbers [..., N_res]",
                found->rank, pleat_dtype_text(found->dtype));
   }
@@ -97,9 +75,9 @@ static void fill_pseudo_beta(const pleat_array *positions, const pleat_array *ma
   const int glycine = pleat_restype_from_letter('G');
   int64_t n = pleat_array_elements(aatype);
   for (int64_t i = 0; i < n; i++) {
-    int64_t atom = i * PLEAT_N_ATOM37 + (pleat_feat_number(aatype, i) == glycine ? PLEAT_ATOM_CA : PLEAT_ATOM_CB);
-    for (int k = 0; k < 3; k++) dst_beta[3 * i + k] = (float)pleat_feat_number(positions, 3 * atom + k);
-    dst_mask[i] = (float)pleat_feat_number(mask, atom);
+    int64_t atom = i * PLEAT_N_ATOM37 + (pleat_array_number(aatype, i) == glycine ? PLEAT_ATOM_CA : PLEAT_ATOM_CB);
+    for (int k = 0; k < 3; k++) dst_beta[3 * i + k] = (float)pleat_array_number(positions, 3 * atom + k);
+    dst_mask[i] = (float)pleat_array_number(mask, atom);
   }
 }
 
@@ -118,7 +96,7 @@ static pleat_status derive_pseudo_beta(pleat_arrays *features, pleat_error *err)
   pleat_array positions = *found_positions;
   pleat_array mask = *found_mask;
   pleat_array aatype = *found_aatype;
-  if (!pleat_feat_is_numeric(&positions) || !pleat_feat_is_numeric(&mask) || !pleat_feat_is_numeric(&aatype) ||
+  if (!pleat_array_is_numeric(&positions) || !pleat_array_is_numeric(&mask) || !pleat_array_is_numeric(&aatype) ||
       !are_template_shapes(&positions, &mask, &aatype)) {
     PLEAT_FAIL(err, PLEAT_SHAPE,
                "template features do not fit each other: expected template_aatype [..., N_templ, "

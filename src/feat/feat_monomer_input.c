@@ -13,34 +13,23 @@
 #include "feat/feat_priv.h"
 #include "feat/feat_rows.h"
 #include "io/fasta.h"
+#include "tensor/numbers.h"
 
 enum { AATYPE_CLASSES = 21, TEMPLATE_CLASSES = 22 };
-
-static void shape_text(int rank, const int64_t *shape, char *buf, size_t n_buf) {
-  size_t n = 0;
-  buf[0] = '\0';
-  for (int i = 0; i < rank && n < n_buf; i++) {
-    const char *comma = i ? ", " : "";
-    int n_more = shape[i] < 0 ? snprintf(buf + n, n_buf - n, "%s*", comma)
-                              : snprintf(buf + n, n_buf - n, "%s%lld", comma, (long long)shape[i]);
-    n += n_more > 0 ? (size_t)n_more : 0;
-  }
-}
 
 /* A numeric array of the given shape; -1 fits any size. */
 static pleat_status find_array(const pleat_arrays *raw, const char *name, int rank, const int64_t *shape,
                                const pleat_array **out_array, pleat_error *err) {
-  char wanted[128];
-  char found[160];
+  char wanted[PLEAT_SHAPE_TEXT], found[PLEAT_SHAPE_TEXT];
   const pleat_array *array = pleat_arrays_find(raw, name);
-  shape_text(rank, shape, wanted, sizeof wanted);
-  if (array == NULL) PLEAT_FAIL(err, PLEAT_INPUT, "raw feature '%s' is missing: expected numbers [%s]", name, wanted);
-  bool is_fit = array->rank == rank && pleat_feat_is_numeric(array);
+  pleat_shape_text(rank, shape, wanted, sizeof wanted);
+  if (array == NULL) PLEAT_FAIL(err, PLEAT_INPUT, "raw feature '%s' is missing: expected numbers %s", name, wanted);
+  bool is_fit = array->rank == rank && pleat_array_is_numeric(array);
   for (int i = 0; is_fit && i < rank; i++) is_fit = shape[i] < 0 || array->shape[i] == shape[i];
   if (!is_fit) {
-    shape_text(array->rank, array->shape, found, sizeof found);
-    PLEAT_FAIL(err, PLEAT_SHAPE, "raw feature '%s' is %s [%s]: expected numbers [%s]", name,
-               pleat_dtype_text(array->dtype), found, wanted);
+    pleat_shape_text(array->rank, array->shape, found, sizeof found);
+    PLEAT_FAIL(err, PLEAT_SHAPE, "raw feature '%s' is %s %s: expected numbers %s", name, pleat_dtype_text(array->dtype),
+               found, wanted);
   }
   *out_array = array;
   return PLEAT_OK;
@@ -50,7 +39,7 @@ static pleat_status find_array(const pleat_arrays *raw, const char *name, int ra
 static int argmax(const pleat_array *one_hot, int64_t first, int n_classes) {
   int best = 0;
   for (int k = 1; k < n_classes; k++) {
-    if (pleat_feat_number(one_hot, first + k) > pleat_feat_number(one_hot, first + best)) best = k;
+    if (pleat_array_number(one_hot, first + k) > pleat_array_number(one_hot, first + best)) best = k;
   }
   return best;
 }
@@ -66,11 +55,11 @@ static pleat_status read_residues(const pleat_arrays *raw, pleat_feat_monomer_in
     PLEAT_TRY(find_array(raw, "between_segment_residues", 1, &N, &breaks, err));
   }
   for (int64_t i = 0; i < N; i++) {
-    double index = pleat_feat_number(residue_index, i);
+    double index = pleat_array_number(residue_index, i);
     if (!(index >= INT32_MIN && index <= INT32_MAX)) {
       PLEAT_FAIL(err, PLEAT_INPUT, "residue_index %lld is %g: expected a whole number of 32 bits", (long long)i, index);
     }
-    double n_between = breaks ? pleat_feat_number(breaks, i) : 0.0;
+    double n_between = breaks ? pleat_array_number(breaks, i) : 0.0;
     input->aatype[i] = argmax(aatype, i * AATYPE_CLASSES, AATYPE_CLASSES);
     input->residue_index[i] = (int32_t)index;
     input->has_break[i] = n_between <= 0.0 ? 0.0f : n_between >= 1.0 ? 1.0f : (float)n_between;
@@ -81,8 +70,8 @@ static pleat_status read_residues(const pleat_arrays *raw, pleat_feat_monomer_in
 static pleat_status read_rows(const pleat_array *ids, const pleat_array *deletions, pleat_feat_monomer_input *input,
                               pleat_error *err) {
   for (int64_t i = 0; i < input->n_rows * input->n_res; i++) {
-    double id = pleat_feat_number(ids, i);
-    double deletion = pleat_feat_number(deletions, i);
+    double id = pleat_array_number(ids, i);
+    double deletion = pleat_array_number(deletions, i);
     if (!(id >= 0 && id < PLEAT_PROFILE_CLASSES) || id != (int)id || !(deletion >= 0)) {
       PLEAT_FAIL(err, PLEAT_INPUT,
                  "row %lld, residue %lld: msa %g, deletions %g; expected HHblits ids 0 to %d and "
@@ -142,7 +131,7 @@ static pleat_status add_copies(const pleat_array *src, int64_t n_draws, int64_t 
     n *= src->shape[i];
   }
   PLEAT_TRY(pleat_arrays_add(features, src->name, PLEAT_F32, src->rank + 1, shape, NULL, &data, err));
-  for (int64_t i = 0; i < n; i++) ((float *)data)[i] = (float)pleat_feat_number(src, i);
+  for (int64_t i = 0; i < n; i++) ((float *)data)[i] = (float)pleat_array_number(src, i);
   for (int64_t d = 1; d < n_draws; d++) memcpy((float *)data + d * n, data, (size_t)n * sizeof(float));
   return PLEAT_OK;
 }

@@ -16,7 +16,7 @@ typedef struct pleat_feat_monomer_input {
   float *has_break;       /* [n_res] 0 or 1: domain break before the residue */
 } pleat_feat_monomer_input;
 
-/* Numbers may have any dtype that pleat_feat_is_numeric accepts. Errors: INPUT (missing array, value out of range),
+/* Numbers may have any dtype that pleat_array_is_numeric accepts. Errors: INPUT (missing array, value out of range),
  * SHAPE, NOMEM. Released with fini, also after a failure. */
 PLEAT_CHECKED pleat_status pleat_feat_monomer_input_init(const pleat_arrays *raw, pleat_feat_monomer_input *input,
                                                          pleat_error *err);

@@ -35,9 +35,6 @@ typedef struct pleat_multimer_rows {
 PLEAT_CHECKED pleat_status pleat_multimer_rows_init(const pleat_arrays *raw, pleat_multimer_rows *rows,
                                                     pleat_error *err);
 void pleat_multimer_rows_fini(pleat_multimer_rows *rows);
-/* n elements of a numeric array from `first` on, as f32. */
-void pleat_multimer_read(const pleat_array *array, int64_t first, int64_t n, float *dst);
-
 /* Row numbers in the order of sampling: biased rows, then rows with an unmasked residue, then the others; within a
  * class by falling opt_uniform[N_seq]. NULL keeps the rows as they stand. Errors: NOMEM. */
 PLEAT_CHECKED pleat_status pleat_multimer_rows_order(const pleat_multimer_rows *rows, const double *opt_uniform,

@@ -10,41 +10,7 @@
 #include "base/fail.h"
 #include "bio/residue.h"
 #include "feat/feat_multimer_priv.h"
-
-static bool is_numeric(pleat_dtype dtype) {
-  return dtype == PLEAT_F32 || dtype == PLEAT_F64 || dtype == PLEAT_I32 || dtype == PLEAT_I64 || dtype == PLEAT_U8;
-}
-
-void pleat_multimer_read(const pleat_array *array, int64_t first, int64_t n, float *dst) {
-  switch (array->dtype) {
-    case PLEAT_F32: {
-      const float *src = (const float *)array->data + first;
-      for (int64_t i = 0; i < n; i++) dst[i] = src[i];
-      break;
-    }
-    case PLEAT_F64: {
-      const double *src = (const double *)array->data + first;
-      for (int64_t i = 0; i < n; i++) dst[i] = (float)src[i];
-      break;
-    }
-    case PLEAT_I32: {
-      const int32_t *src = (const int32_t *)array->data + first;
-      for (int64_t i = 0; i < n; i++) dst[i] = (float)src[i];
-      break;
-    }
-    case PLEAT_I64: {
-      const int64_t *src = (const int64_t *)array->data + first;
-      for (int64_t i = 0; i < n; i++) dst[i] = (float)src[i];
-      break;
-    }
-    default: {
-      PLEAT_ASSERT(array->dtype == PLEAT_U8);
-      const uint8_t *src = (const uint8_t *)array->data + first;
-      for (int64_t i = 0; i < n; i++) dst[i] = (float)src[i];
-      break;
-    }
-  }
-}
+#include "tensor/numbers.h"
 
 /* An array of the given shape (n_columns < 0: rank 1); *out_array is NULL when it is absent and need not be there. */
 static pleat_status find_array(const pleat_arrays *raw, const char *name, bool is_required, int64_t n_rows,
@@ -56,7 +22,7 @@ static pleat_status find_array(const pleat_arrays *raw, const char *name, bool i
     if (!is_required) return PLEAT_OK;
     PLEAT_FAIL(err, PLEAT_INPUT, "features: array \"%s\" is missing; multimer models need it", name);
   }
-  if (!is_numeric(array->dtype)) {
+  if (!pleat_array_is_numeric(array)) {
     PLEAT_FAIL(err, PLEAT_INPUT, "features: array \"%s\" has type %s; expected f32, f64, i32, i64 or u8", name,
                pleat_dtype_text(array->dtype));
   }
@@ -108,16 +74,16 @@ static pleat_status check_values(const pleat_array *array, const float *values, 
 static pleat_status load_row(const pleat_array *msa, const pleat_array *mask, pleat_multimer_rows *rows, int64_t s,
                              float *row, pleat_error *err) {
   const int64_t n = rows->N_res, first = s * n;
-  pleat_multimer_read(msa, first, n, row);
+  pleat_array_read_f32(msa, first, n, row);
   PLEAT_TRY(check_values(msa, row, n, true, PLEAT_RESTYPE_GAP, first, err));
   for (int64_t i = 0; i < n; i++) rows->tokens[first + i] = (uint8_t)row[i];
-  pleat_multimer_read(mask, first, n, row);
+  pleat_array_read_f32(mask, first, n, row);
   PLEAT_TRY(check_values(mask, row, n, true, 1.0f, first, err));
   for (int64_t i = 0; i < n; i++) rows->mask[first + i] = (uint8_t)row[i];
-  pleat_multimer_read(rows->deletions, first, n, row);
+  pleat_array_read_f32(rows->deletions, first, n, row);
   PLEAT_TRY(check_values(rows->deletions, row, n, false, 1e9f, first, err));
   if (!rows->opt_bert_mask) return PLEAT_OK;
-  pleat_multimer_read(rows->opt_bert_mask, first, n, row);
+  pleat_array_read_f32(rows->opt_bert_mask, first, n, row);
   return check_values(rows->opt_bert_mask, row, n, true, 1.0f, first, err);
 }
 
@@ -135,7 +101,7 @@ pleat_status pleat_multimer_rows_init(const pleat_arrays *raw, pleat_multimer_ro
                         rows->N_seq, rows->N_res);
   }
   if (!status) {
-    pleat_multimer_read(rows->aatype, 0, rows->N_res, row);
+    pleat_array_read_f32(rows->aatype, 0, rows->N_res, row);
     status = check_values(rows->aatype, row, rows->N_res, true, PLEAT_RESTYPE_X, 0, err);
   }
   for (int64_t s = 0; !status && s < rows->N_seq; s++) status = load_row(msa, mask, rows, s, row, err);
@@ -182,7 +148,7 @@ pleat_status pleat_multimer_rows_order(const pleat_multimer_rows *rows, const do
   if (!keys) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to sort %" PRId64 " alignment rows", rows->N_seq);
   for (int64_t s = 0; s < rows->N_seq; s++) {
     float bias = s == 0;
-    if (rows->opt_cluster_bias) pleat_multimer_read(rows->opt_cluster_bias, s, 1, &bias);
+    if (rows->opt_cluster_bias) pleat_array_read_f32(rows->opt_cluster_bias, s, 1, &bias);
     keys[s] = (order_key){(double)bias - (has_residue(rows, s) ? 0.0 : 1.0), opt_uniform[s], (int32_t)s};
   }
   qsort(keys, (size_t)rows->N_seq, sizeof *keys, compare_keys);

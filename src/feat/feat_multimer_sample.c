@@ -15,6 +15,7 @@
 #include "bio/residue.h"
 #include "feat/feat_multimer_priv.h"
 #include "feat/feat_rows.h"
+#include "tensor/numbers.h"
 
 enum { TARGET_CLASSES = PLEAT_RESTYPE_X + 1 };
 
@@ -146,7 +147,7 @@ static pleat_status add_target_feat(const sampler *s, pleat_arrays *set, pleat_e
   PLEAT_TRY(add_f32(set, "target_feat", s->rows.N_res, TARGET_CLASSES, 1, &target_feat, err));
   for (int64_t i = 0; i < s->rows.N_res; i++) {
     float aatype;
-    pleat_multimer_read(s->rows.aatype, i, 1, &aatype);
+    pleat_array_read_f32(s->rows.aatype, i, 1, &aatype);
     target_feat[i * TARGET_CLASSES + (int64_t)aatype] = 1.0f;
   }
   return PLEAT_OK;
@@ -164,7 +165,7 @@ static pleat_status add_cluster_masks(const sampler *s, pleat_arrays *set, pleat
   for (int64_t k = 0; k < s->N_clust; k++) {
     float *bert_row = bert_mask + k * N_res;
     for (int64_t i = 0; i < N_res; i++) bert_row[i] = 1.0f;
-    if (s->rows.opt_bert_mask) pleat_multimer_read(s->rows.opt_bert_mask, s->order[k] * N_res, N_res, bert_row);
+    if (s->rows.opt_bert_mask) pleat_array_read_f32(s->rows.opt_bert_mask, s->order[k] * N_res, N_res, bert_row);
     for (int64_t i = k * N_res; i < (k + 1) * N_res; i++) {
       if (!s->is_masked[i]) bert_mask[i] = 0.0f;
       msa_mask[i] = s->mask[i];
@@ -207,7 +208,7 @@ static void fill_msa_feat(sampler *s, uint8_t *centres, uint8_t *member, int32_t
   const int64_t N_res = s->rows.N_res, stride = pleat_feat_match_stride(N_res);
   for (int64_t k = 0; k < s->N_clust; k++) {
     counts[k] = 1.0;
-    pleat_multimer_read(s->rows.deletions, s->order[k] * N_res, N_res, s->deletions);
+    pleat_array_read_f32(s->rows.deletions, s->order[k] * N_res, N_res, s->deletions);
     pleat_feat_msa_begin(s->tokens + k * N_res, s->deletions, s->mask + k * N_res, N_res,
                          msa_feat + k * N_res * PLEAT_MSA_CHANNELS);
   }
@@ -217,7 +218,7 @@ static void fill_msa_feat(sampler *s, uint8_t *centres, uint8_t *member, int32_t
     pleat_feat_match_prepare(s->rows.tokens + row * N_res, s->rows.mask + row * N_res, 1, N_res, PLEAT_FEAT_MATCH_ROW,
                              member);
     pleat_feat_match_count(member, centres, s->N_clust, stride, agreement);
-    pleat_multimer_read(s->rows.deletions, row * N_res, N_res, s->deletions);
+    pleat_array_read_f32(s->rows.deletions, row * N_res, N_res, s->deletions);
     add_member(s, row, agreement, msa_feat, counts);
   }
   for (int64_t k = 0; k < s->N_clust; k++) {
@@ -254,7 +255,7 @@ static pleat_status add_extra(sampler *s, pleat_arrays *set, pleat_error *err) {
   for (int64_t e = 0; e < s->N_extra; e++) {
     int64_t first = s->order[s->N_clust + e] * N_res;
     float *feat = extra_feat + e * N_res * PLEAT_MULTIMER_EXTRA_CHANNELS;
-    pleat_multimer_read(s->rows.deletions, first, N_res, s->deletions);
+    pleat_array_read_f32(s->rows.deletions, first, N_res, s->deletions);
     pleat_feat_deletions(s->deletions, N_res, PLEAT_MULTIMER_EXTRA_CHANNELS, feat + PLEAT_MSA_CH_HAS_DELETION,
                          feat + PLEAT_MSA_CH_DELETION_VALUE);
     for (int64_t i = 0; i < N_res; i++) {

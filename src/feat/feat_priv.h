@@ -8,10 +8,6 @@
 
 enum { PLEAT_MAX_TEMPLATES = 4 }; /* eval.max_templates of every published model */
 
-/* Element i of an array of numbers: F32, F64, I32, I64 or U8. */
-bool pleat_feat_is_numeric(const pleat_array *array);
-double pleat_feat_number(const pleat_array *array, int64_t i);
-
 /* The random choices of one draw; a member that is NULL is drawn from the seed. */
 typedef struct pleat_feat_choices {
   const int32_t *opt_row_order;   /* [n_rows - 1]: rows 1 ... n_rows - 1 in the order behind row 0 */

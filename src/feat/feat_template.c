@@ -22,9 +22,7 @@ static vec3 cross(vec3 a, vec3 b) {
 
 /* r3.vecs_robust_normalize: epsilon under the root. The sum is fused and the division a multiplication by the
  * reciprocal root, as XLA compiles it: where atoms are missing, the angles that come out are this rounding. */
-static vec3 robust_unit(vec3 a) {
-  return scale(a, 1.0f / sqrtf(fmaf(a.z, a.z, fmaf(a.y, a.y, a.x * a.x)) + 1e-8f));
-}
+static vec3 robust_unit(vec3 a) { return scale(a, 1.0f / sqrtf(fmaf(a.z, a.z, fmaf(a.y, a.y, a.x * a.x)) + 1e-8f)); }
 
 /* Sine and cosine of the torsion p0-p1-p2-p3 as r3.rigids_from_3_points and its inverse give them. */
 static void torsion(vec3 p0, vec3 p1, vec3 p2, vec3 p3, float *out_sin, float *out_cos) {

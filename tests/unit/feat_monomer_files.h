@@ -59,9 +59,9 @@ static inline void files_compare(const char *what, const pleat_array *got, const
     return;
   }
   for (int64_t i = 0; i < n; i++) {
-    double off = fabs(pleat_feat_number(got, i) - pleat_feat_number(want, i));
+    double off = fabs(pleat_array_number(got, i) - pleat_array_number(want, i));
     if (off <= tol) continue;
-    CHECK_NEAR(pleat_feat_number(got, i), pleat_feat_number(want, i), tol);
+    CHECK_NEAR(pleat_array_number(got, i), pleat_array_number(want, i), tol);
     fprintf(stderr, "  array %s, element %lld\n", what, (long long)i);
     return;
   }

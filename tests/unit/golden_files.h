@@ -45,16 +45,6 @@ static inline pleat_arrays *golden_npz(const char *name) {
   return set;
 }
 
-static inline double golden_element(const pleat_array *a, int64_t i) {
-  switch (a->dtype) {
-    case PLEAT_F32: return ((const float *)a->data)[i];
-    case PLEAT_F64: return ((const double *)a->data)[i];
-    case PLEAT_I32: return ((const int32_t *)a->data)[i];
-    case PLEAT_I64: return (double)((const int64_t *)a->data)[i];
-    default: return NAN;
-  }
-}
-
 /* Elements of an array converted to one type; NULL when absent. Freed by free(). */
 #define GOLDEN_ARRAY(type)                                                                       \
   static inline type *golden_##type(const pleat_arrays *set, const char *name, int64_t *opt_n) { \
@@ -62,7 +52,7 @@ static inline double golden_element(const pleat_array *a, int64_t i) {
     if (!CHECK(a != NULL)) return NULL;                                                          \
     int64_t n = pleat_array_elements(a);                                                         \
     type *out = calloc((size_t)n + 1, sizeof *out);                                              \
-    for (int64_t i = 0; out && i < n; i++) out[i] = (type)golden_element(a, i);                  \
+    for (int64_t i = 0; out && i < n; i++) out[i] = (type)pleat_array_number(a, i);              \
     if (opt_n) *opt_n = n;                                                                       \
     return out;                                                                                  \
   }

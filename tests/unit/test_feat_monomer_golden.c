@@ -173,9 +173,9 @@ static void compare_padded(const char *name, const pleat_array *got, const pleat
   CHECK(n_got <= n_want);
   for (int i = 2; got && i < got->rank; i++) CHECK_INT(got->shape[i], want->shape[i - 1]);
   for (int64_t i = 0; i < n_want; i++) {
-    double value = i < n_got ? pleat_feat_number(got, i) : 0.0;
-    if (fabs(value - pleat_feat_number(want, i)) <= tol) continue;
-    CHECK_NEAR(value, pleat_feat_number(want, i), tol);
+    double value = i < n_got ? pleat_array_number(got, i) : 0.0;
+    if (fabs(value - pleat_array_number(want, i)) <= tol) continue;
+    CHECK_NEAR(value, pleat_array_number(want, i), tol);
     fprintf(stderr, "  array %s, element %lld\n", name, (long long)i);
     return;
   }
@@ -188,14 +188,14 @@ static void compare_slim_msa_feat(const pleat_array *got, const pleat_array *ids
   int64_t n_off = 0;
   enum { N_REST = PLEAT_MSA_CHANNELS - PLEAT_MSA_CLASSES };
   for (int64_t i = 0; i < n; i++, feat += PLEAT_MSA_CHANNELS) {
-    int id = (int)pleat_feat_number(ids, i);
+    int id = (int)pleat_array_number(ids, i);
     for (int k = 0; k < PLEAT_MSA_CLASSES; k++) n_off += feat[k] != (k == id);
     for (int k = 0; k < N_REST; k++) {
-      n_off += fabs(feat[PLEAT_MSA_CLASSES + k] - pleat_feat_number(rest, i * N_REST + k)) > 1e-6;
+      n_off += fabs(feat[PLEAT_MSA_CLASSES + k] - pleat_array_number(rest, i * N_REST + k)) > 1e-6;
     }
   }
-  for (int64_t i = n; i < pleat_array_elements(ids); i++) n_off += pleat_feat_number(ids, i) != 255;
-  for (int64_t i = n * N_REST; i < pleat_array_elements(rest); i++) n_off += pleat_feat_number(rest, i) != 0;
+  for (int64_t i = n; i < pleat_array_elements(ids); i++) n_off += pleat_array_number(ids, i) != 255;
+  for (int64_t i = n * N_REST; i < pleat_array_elements(rest); i++) n_off += pleat_array_number(rest, i) != 0;
   CHECK_INT(n_off, 0);
 }
 
@@ -299,9 +299,9 @@ static void compare_part(const char *name, const pleat_array *got, int64_t ld_go
                          const pleat_array *want, double tol) {
   int64_t n = pleat_array_elements(want);
   for (int64_t i = 0; i < n; i++) {
-    double value = pleat_feat_number(got, i / width * ld_got + first + i % width);
-    if (fabs(value - pleat_feat_number(want, i)) <= tol) continue;
-    CHECK_NEAR(value, pleat_feat_number(want, i), tol);
+    double value = pleat_array_number(got, i / width * ld_got + first + i % width);
+    if (fabs(value - pleat_array_number(want, i)) <= tol) continue;
+    CHECK_NEAR(value, pleat_array_number(want, i), tol);
     fprintf(stderr, "  array %s, element %lld\n", name, (long long)i);
     return;
   }
@@ -345,7 +345,7 @@ static void test_recorded(void) {
     const pleat_array *tokens = pleat_arrays_find(want, "msa_after_mask");
     int64_t n_off = 0;
     for (int64_t i = 0; i < pleat_array_elements(tokens); i++) {
-      n_off += pleat_feat_number(feat, i * PLEAT_MSA_CHANNELS + (int64_t)pleat_feat_number(tokens, i)) != 1.0;
+      n_off += pleat_array_number(feat, i * PLEAT_MSA_CHANNELS + (int64_t)pleat_array_number(tokens, i)) != 1.0;
     }
     CHECK_INT(n_off, 0);
     static const char *const names[] = {"extra_deletion_value", "target_feat", "residue_index", "aatype", "bert_mask"};

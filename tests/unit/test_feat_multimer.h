@@ -25,12 +25,6 @@ static inline bool has_reference(const char *path) {
   return file != NULL;
 }
 
-static inline double number_at(const pleat_array *array, int64_t i) {
-  float value = 0.0f;
-  pleat_multimer_read(array, i, 1, &value);
-  return value;
-}
-
 /* The same element count and, element by element, values within tol; prints the first difference. */
 static inline void check_equal(const char *what, const pleat_array *got, const pleat_array *want, double tol) {
   if (!CHECK(got != NULL) || !CHECK(want != NULL)) {
@@ -41,14 +35,14 @@ static inline void check_equal(const char *what, const pleat_array *got, const p
   if (!CHECK_INT(pleat_array_elements(got), n)) return;
   double worst = 0.0;
   for (int64_t i = 0; i < n; i++) {
-    double off = fabs(number_at(got, i) - number_at(want, i));
+    double off = fabs(pleat_array_number(got, i) - pleat_array_number(want, i));
     if (off > worst) worst = off;
     if (off <= tol) continue;
     if (n_off++ == 0) first = i;
   }
   if (!CHECK_INT(n_off, 0)) {
-    fprintf(stderr, "  array %s: first at %lld: got %g, want %g\n", what, (long long)first, number_at(got, first),
-            number_at(want, first));
+    fprintf(stderr, "  array %s: first at %lld: got %g, want %g\n", what, (long long)first,
+            pleat_array_number(got, first), pleat_array_number(want, first));
   }
   printf("  %-22s %9lld values, largest difference %.3g\n", what, (long long)n, worst);
 }

@@ -33,7 +33,7 @@ static double *as_f64(const pleat_array *array) {
   int64_t n = pleat_array_elements(array);
   double *dst = malloc((size_t)n * sizeof *dst);
   if (!dst) abort();
-  for (int64_t i = 0; i < n; i++) dst[i] = number_at(array, i);
+  for (int64_t i = 0; i < n; i++) dst[i] = pleat_array_number(array, i);
   return dst;
 }
 
@@ -41,7 +41,7 @@ static uint8_t *as_u8(const pleat_array *array) {
   int64_t n = pleat_array_elements(array);
   uint8_t *dst = malloc((size_t)n);
   if (!dst) abort();
-  for (int64_t i = 0; i < n; i++) dst[i] = (uint8_t)number_at(array, i);
+  for (int64_t i = 0; i < n; i++) dst[i] = (uint8_t)pleat_array_number(array, i);
   return dst;
 }
 
@@ -67,7 +67,7 @@ static void check_tokens(const pleat_array *feat, const pleat_array *ids) {
   int64_t n = pleat_array_elements(ids), n_channels = feat->shape[2], n_off = 0;
   if (!CHECK_INT(feat->shape[0] * feat->shape[1], n)) return;
   for (int64_t i = 0; i < n; i++) {
-    for (int k = 0; k < PLEAT_MSA_CLASSES; k++) n_off += src[i * n_channels + k] != (number_at(ids, i) == k);
+    for (int k = 0; k < PLEAT_MSA_CLASSES; k++) n_off += src[i * n_channels + k] != (pleat_array_number(ids, i) == k);
   }
   CHECK_INT(n_off, 0);
 }
@@ -89,7 +89,7 @@ static void check_stages(const pleat_arrays *raw, const pleat_arrays *want) {
       const pleat_array *index_order = pleat_arrays_find(want, "index_order");
       for (int64_t s = 0; s < rows.N_seq; s++) {
         /* The order of all-masked rows is arbitrary. */
-        if (rows.mask[order[s] * rows.N_res]) CHECK_INT(order[s], number_at(index_order, s));
+        if (rows.mask[order[s] * rows.N_res]) CHECK_INT(order[s], pleat_array_number(index_order, s));
       }
     }
     free(order);
@@ -151,7 +151,7 @@ static void test_reference(const reference_case *c) {
 /* What a formula needs of one row: one-hot tokens times the mask. */
 static double hot(const pleat_array *tokens, const pleat_array *mask, int64_t row, int64_t i, int k) {
   int64_t cell = row * tokens->shape[1] + i;
-  return number_at(tokens, cell) == k ? number_at(mask, cell) : 0.0;
+  return pleat_array_number(tokens, cell) == k ? pleat_array_number(mask, cell) : 0.0;
 }
 
 /* softmax over centres of 1000 * agreement, times the number of common columns; identity order, nothing masked. */
@@ -172,7 +172,8 @@ static void plain_assignment(const pleat_array *msa, const pleat_array *mask, in
   for (int64_t c = 0; c < n_clust; c++) {
     double n_common = 0.0;
     for (int64_t i = 0; i < msa->shape[1]; i++) {
-      n_common += number_at(mask, c * msa->shape[1] + i) * number_at(mask, member * msa->shape[1] + i);
+      n_common +=
+          pleat_array_number(mask, c * msa->shape[1] + i) * pleat_array_number(mask, member * msa->shape[1] + i);
     }
     weights[c] *= n_common / sum;
   }
@@ -192,16 +193,17 @@ static void check_plain(const pleat_arrays *raw, const pleat_arrays *got, int64_
   double worst = 0.0;
   for (int64_t cell = 0; cell < n_clust * n_res; cell++) {
     int64_t c = cell / n_res, i = cell % n_res;
-    double own = number_at(deletions, cell), count = 1.0, mean = own, profile[23];
+    double own = pleat_array_number(deletions, cell), count = 1.0, mean = own, profile[23];
     for (int k = 0; k < 23; k++) profile[k] = hot(msa, mask, c, i, k);
     for (int64_t m = 0; m < n_members; m++) {
       double w = weights[m * n_clust + c];
       count += w;
-      mean += w * number_at(mask, (n_clust + m) * n_res + i) * number_at(deletions, (n_clust + m) * n_res + i);
+      mean += w * pleat_array_number(mask, (n_clust + m) * n_res + i) *
+              pleat_array_number(deletions, (n_clust + m) * n_res + i);
       for (int k = 0; k < 23; k++) profile[k] += w * hot(msa, mask, n_clust + m, i, k);
     }
     /* Published: hidden cells of a centre become token 0. */
-    int token = (int)(number_at(msa, cell) * number_at(mask, cell));
+    int token = (int)(pleat_array_number(msa, cell) * pleat_array_number(mask, cell));
     for (int k = 0; k < 49; k++) {
       double want = k < 23    ? token == k
                     : k == 23 ? fmin(own, 1.0)
@@ -242,13 +244,13 @@ static void test_golden(const char *name, int64_t n_clust, int64_t n_extra) {
     check_plain(raw, got, n_clust);
     for (int64_t cell = 0; cell < n_extra * msa->shape[1]; cell++) {
       int64_t from = n_clust * msa->shape[1] + cell;
-      CHECK_INT(((const float *)extra->data)[cell * 25 + (int64_t)number_at(msa, from)], 1);
-      CHECK_INT(number_at(pleat_arrays_find(got, "extra_msa_mask"), cell),
-                number_at(pleat_arrays_find(raw, "msa_mask"), from));
+      CHECK_INT(((const float *)extra->data)[cell * 25 + (int64_t)pleat_array_number(msa, from)], 1);
+      CHECK_INT(pleat_array_number(pleat_arrays_find(got, "extra_msa_mask"), cell),
+                pleat_array_number(pleat_arrays_find(raw, "msa_mask"), from));
     }
     for (int64_t cell = 0; cell < n_clust * msa->shape[1]; cell++) {
-      CHECK_INT(number_at(pleat_arrays_find(got, "true_msa"), cell), number_at(msa, cell));
-      CHECK_INT(number_at(pleat_arrays_find(got, "bert_mask"), cell), 0);
+      CHECK_INT(pleat_array_number(pleat_arrays_find(got, "true_msa"), cell), pleat_array_number(msa, cell));
+      CHECK_INT(pleat_array_number(pleat_arrays_find(got, "bert_mask"), cell), 0);
     }
   }
   pleat_arrays_destroy(got);
@@ -308,7 +310,7 @@ static void test_plain(void) {
   const pleat_array *target = pleat_arrays_find(got, "target_feat"), *aatype = pleat_arrays_find(raw, "aatype");
   CHECK_INT(pleat_array_elements(target), aatype->shape[0] * 21);
   for (int64_t i = 0; i < pleat_array_elements(target); i++) {
-    CHECK_INT(number_at(target, i), number_at(aatype, i / 21) == (double)(i % 21));
+    CHECK_INT(pleat_array_number(target, i), pleat_array_number(aatype, i / 21) == (double)(i % 21));
   }
   pleat_arrays_destroy(got);
   pleat_arrays_destroy(raw);
@@ -326,7 +328,8 @@ static void test_repeatable(void) {
   /* The query is always in front. */
   CHECK(is_same(a, c, "true_msa", n_res));
   for (int64_t i = 0; i < n_res; i++) {
-    CHECK_INT(number_at(pleat_arrays_find(a, "true_msa"), i), number_at(pleat_arrays_find(raw, "msa"), i));
+    CHECK_INT(pleat_array_number(pleat_arrays_find(a, "true_msa"), i),
+              pleat_array_number(pleat_arrays_find(raw, "msa"), i));
   }
   options.seed++;
   pleat_arrays *d = sample(raw, &options, 1);
@@ -354,7 +357,7 @@ static void test_padding(void) {
     CHECK(is_same(a, b, "bert_mask", n_clust * n_res));
     CHECK(is_same(a, b, "extra_msa_feat", n_extra * n_res * 25));
     for (int64_t i = n_extra * n_res; i < (is_few ? 50 : 184) * n_res; i++) {
-      CHECK_INT(number_at(pleat_arrays_find(b, "extra_msa_mask"), i), 0);
+      CHECK_INT(pleat_array_number(pleat_arrays_find(b, "extra_msa_mask"), i), 0);
     }
     pleat_arrays_destroy(b);
     pleat_arrays_destroy(a);
@@ -373,11 +376,11 @@ static void test_mask_share(void) {
     const pleat_array *bert = pleat_arrays_find(got, "bert_mask"), *truth = pleat_arrays_find(got, "true_msa");
     const float *feat = pleat_arrays_find(got, "msa_feat")->data;
     for (int64_t i = 0; i < pleat_array_elements(bert); i++) {
-      double allowed = number_at(pleat_arrays_find(raw, "bert_mask"), i);
-      CHECK(number_at(bert, i) <= allowed);
+      double allowed = pleat_array_number(pleat_arrays_find(raw, "bert_mask"), i);
+      CHECK(pleat_array_number(bert, i) <= allowed);
       n_all += allowed;
-      n_masked += number_at(bert, i);
-      if (number_at(bert, i) > 0.0) n_changed += feat[i * 49 + (int64_t)number_at(truth, i)] == 0.0f;
+      n_masked += pleat_array_number(bert, i);
+      if (pleat_array_number(bert, i) > 0.0) n_changed += feat[i * 49 + (int64_t)pleat_array_number(truth, i)] == 0.0f;
     }
     pleat_arrays_destroy(got);
   }

@@ -11,23 +11,14 @@ static const pleat_array *get(const pleat_arrays *set, const char *name) {
   return array;
 }
 
-static double value(const pleat_array *a, int64_t i) {
-  switch (a->dtype) {
-    case PLEAT_F32: return ((const float *)a->data)[i];
-    case PLEAT_F64: return ((const double *)a->data)[i];
-    case PLEAT_I32: return ((const int32_t *)a->data)[i];
-    case PLEAT_I64: return (double)((const int64_t *)a->data)[i];
-    default: return NAN;
-  }
-}
-
 /* An array [N_res, n] of per-residue rows against table[restype][n]. */
 static void check_table(const pleat_arrays *set, const char *name, const uint8_t *table, int64_t n) {
   const pleat_array *array = get(set, name), *aatype = get(set, "aatype"), *mask = get(set, "seq_mask");
   if (!array || !aatype || !mask || !CHECK_INT(pleat_array_elements(array), pleat_array_elements(aatype) * n)) return;
   for (int64_t i = 0; i < pleat_array_elements(aatype); i++) {
-    if (value(mask, i) == 0) continue;
-    for (int64_t k = 0; k < n; k++) CHECK_NEAR(value(array, i * n + k), table[(int)value(aatype, i) * n + k], 0);
+    if (pleat_array_number(mask, i) == 0) continue;
+    for (int64_t k = 0; k < n; k++)
+      CHECK_NEAR(pleat_array_number(array, i * n + k), table[(int)pleat_array_number(aatype, i) * n + k], 0);
   }
 }
 
@@ -66,7 +57,7 @@ static void test_structure(const char *path, bool *seen) {
   const pleat_array *positions = get(set, "out/structure_module/final_atom_positions"), *aatype = get(set, "in/aatype");
   if (positions && aatype) {
     for (int64_t i = 0; i < positions->shape[0]; i++) {
-      int r = (int)value(aatype, i); /* of the first iteration where there are several */
+      int r = (int)pleat_array_number(aatype, i); /* of the first iteration where there are several */
       if (r >= PLEAT_N_RESTYPES) continue;
       seen[r] = true;
       check_rigid(r, (const float *)positions->data + i * PLEAT_N_ATOM37 * 3);
