@@ -23,6 +23,8 @@ struct pleat_model {
   uint64_t weight_bytes; /* of all parameters as f32: upper bound of what packing takes */
 };
 
+/* What holds when a caller gives no options. */
+extern const pleat_predict_options pleat_default_options;
 /* A backend by name ("cpu" when NULL); NULL when there is none of that name. */
 const pleat_backend_vtbl *pleat_backend_find(const char *opt_name);
 /* "f32" (also NULL) or "bf16". Errors: INVALID. */
@@ -34,6 +36,9 @@ pleat_weight_reader pleat_weights_reader(pleat_weights *weights);
 /* Compares every parameter of a graph with the file, and the file's names with the graph. Errors: WEIGHTS. */
 PLEAT_CHECKED pleat_status pleat_weights_match(const pleat_weights *weights, const pleat_graph *graph,
                                                const char *model_name, bool refuse_extra, pleat_error *err);
+/* The same for all that a variant has. */
+PLEAT_CHECKED pleat_status pleat_weights_match_variant(const pleat_weights *weights, const pleat_variant *variant,
+                                                       const pleat_sizes *sizes, pleat_error *err);
 void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out);
 /* Options of the planner for a model on its backend. */
 pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, void *be, pleat_dtype storage);

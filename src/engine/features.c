@@ -9,22 +9,9 @@
 #include "feat/feat.h"
 #include "io/a3m.h"
 
-static const pleat_predict_options default_options = {.num_recycle = -1, .msa_mask_fraction = -1};
-
-static pleat_feat_options options_for(const pleat_model *model, const pleat_predict_options *o) {
-  const pleat_variant *v = model->variant;
-  return (pleat_feat_options){.max_msa_clusters = o->max_msa > 0 ? o->max_msa : v->max_msa_clusters,
-                              .max_extra_msa = o->max_extra_msa > 0 ? o->max_extra_msa : v->max_extra_msa,
-                              .num_recycle = o->num_recycle < 0 ? v->num_recycle : o->num_recycle,
-                              .num_ensemble = o->num_ensemble > 1 ? o->num_ensemble : 1,
-                              .msa_mask_fraction = o->msa_mask_fraction < 0 ? 0.15 : o->msa_mask_fraction,
-                              .is_identity_order = o->is_identity_order,
-                              .seed = o->seed};
-}
-
 static pleat_status make_features(const pleat_feat_chain *chains, size_t n_chains, const pleat_model *model,
                                   const pleat_predict_options *opt_options, pleat_arrays **out, pleat_error *err) {
-  const pleat_predict_options *options = opt_options ? opt_options : &default_options;
+  const pleat_predict_options *options = opt_options ? opt_options : &pleat_default_options;
   if (model->variant->is_multimer) return pleat_feat_multimer_raw(chains, n_chains, out, err);
   if (n_chains > 1)
     PLEAT_FAIL(err, PLEAT_UNSUPPORTED,
@@ -33,7 +20,7 @@ static pleat_status make_features(const pleat_feat_chain *chains, size_t n_chain
                model->variant->name, n_chains);
   pleat_arrays *raw;
   PLEAT_TRY(pleat_feat_monomer_raw(&chains[0], &raw, err));
-  pleat_feat_options feat_options = options_for(model, options);
+  pleat_feat_options feat_options = pleat_draw_options(model->variant, options);
   pleat_status status = pleat_feat_monomer(raw, &feat_options, out, err);
   pleat_arrays_destroy(raw);
   return status;

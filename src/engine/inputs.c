@@ -374,15 +374,24 @@ static pleat_status copy_result_tables(pleat_inputs *in, pleat_error *err) {
   return PLEAT_OK;
 }
 
+int64_t pleat_recycles_of(const pleat_variant *variant, const pleat_predict_options *options) {
+  return options->num_recycle < 0 ? variant->num_recycle : options->num_recycle;
+}
+
+pleat_feat_options pleat_draw_options(const pleat_variant *variant, const pleat_predict_options *options) {
+  return (pleat_feat_options){
+      .max_msa_clusters = options->max_msa > 0 ? options->max_msa : variant->max_msa_clusters,
+      .max_extra_msa = options->max_extra_msa > 0 ? options->max_extra_msa : variant->max_extra_msa,
+      .num_recycle = pleat_recycles_of(variant, options),
+      .num_ensemble = options->num_ensemble > 1 ? options->num_ensemble : 1,
+      .msa_mask_fraction = options->msa_mask_fraction < 0 ? 0.15 : options->msa_mask_fraction,
+      .is_identity_order = options->is_identity_order,
+      .seed = options->seed};
+}
+
 static pleat_status init(pleat_inputs *in, pleat_error *err) {
-  const pleat_predict_options *o = &in->options;
   in->is_raw = in->variant->is_multimer && !pleat_arrays_find(in->features, "msa_feat");
-  in->draw_options =
-      (pleat_feat_options){.max_msa_clusters = o->max_msa > 0 ? o->max_msa : in->variant->max_msa_clusters,
-                           .max_extra_msa = o->max_extra_msa > 0 ? o->max_extra_msa : in->variant->max_extra_msa,
-                           .msa_mask_fraction = o->msa_mask_fraction < 0 ? 0.15 : o->msa_mask_fraction,
-                           .is_identity_order = o->is_identity_order,
-                           .seed = o->seed};
+  in->draw_options = pleat_draw_options(in->variant, &in->options);
   PLEAT_TRY(derive(in, err));
   pleat_arrays *drawn = NULL;
   if (in->is_raw) PLEAT_TRY(sample(in, 0, 0, &drawn, err));

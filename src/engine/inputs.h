@@ -4,9 +4,14 @@
 #ifndef PLEAT_ENGINE_INPUTS_H
 #define PLEAT_ENGINE_INPUTS_H
 
+#include "feat/feat.h"
 #include "model/config.h"
 #include "model/model.h"
 #include "pleat/pleat.h"
+
+/* What the options say, or else the variant. */
+int64_t pleat_recycles_of(const pleat_variant *variant, const pleat_predict_options *options);
+pleat_feat_options pleat_draw_options(const pleat_variant *variant, const pleat_predict_options *options);
 
 /* The inputs of one prediction, drawn slice by slice from the caller's features. */
 typedef struct pleat_inputs pleat_inputs;

@@ -159,19 +159,7 @@ static pleat_status match_model(const pleat_weights *weights, const char *name, 
     PLEAT_FAIL(err, PLEAT_INVALID, "unknown model \"%s\"; did you mean %s?", name, pleat_variant_nearest(name));
   pleat_sizes sizes;
   PLEAT_TRY(pleat_sizes_from_weights(variant, pleat_weights_shape_of, (void *)(uintptr_t)weights, &sizes, err));
-  pleat_model_request request = {.n_res = 2,
-                                 .n_clust = 2,
-                                 .n_extra = 1,
-                                 .n_templ = 1,
-                                 .n_templ_rows = 1,
-                                 .num_ensemble = 1,
-                                 .is_template_static = true,
-                                 .want_logits = true};
-  pleat_graph *graph;
-  PLEAT_TRY(pleat_build_model(variant, &sizes, &request, &graph, err));
-  pleat_status status = pleat_weights_match(weights, graph, name, true, err);
-  pleat_graph_destroy(graph);
-  return status;
+  return pleat_weights_match_variant(weights, variant, &sizes, err);
 }
 
 pleat_status pleat_weights_verify(const char *spec, const char *opt_model, pleat_error *err) {

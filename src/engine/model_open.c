@@ -38,23 +38,6 @@ pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, voi
                               .seconds_per_launch = 2e-6};
 }
 
-/* Every parameter that the variant needs must be there with its shape: checked on the smallest network. */
-static pleat_status check_parameters(const pleat_model *model, pleat_error *err) {
-  pleat_model_request request = {.n_res = 2,
-                                 .n_clust = 2,
-                                 .n_extra = 1,
-                                 .n_templ = 1,
-                                 .n_templ_rows = 1,
-                                 .num_ensemble = 1,
-                                 .is_template_static = true,
-                                 .want_logits = true};
-  pleat_graph *graph;
-  PLEAT_TRY(pleat_build_model(model->variant, &model->sizes, &request, &graph, err));
-  pleat_status status = pleat_weights_match(model->weights, graph, model->variant->name, true, err);
-  pleat_graph_destroy(graph);
-  return status;
-}
-
 static uint64_t parameter_bytes(const pleat_weights *weights) {
   uint64_t bytes = 0;
   for (size_t i = 0; i < pleat_weights_count(weights); i++) {
@@ -81,7 +64,7 @@ static pleat_status open_model(pleat_model *model, const char *weights, const pl
   model->reader = pleat_weights_reader(model->weights);
   model->weight_bytes = parameter_bytes(model->weights);
   PLEAT_TRY(pleat_sizes_from_weights(model->variant, pleat_weights_shape_of, model->weights, &model->sizes, err));
-  PLEAT_TRY(check_parameters(model, err));
+  PLEAT_TRY(pleat_weights_match_variant(model->weights, model->variant, &model->sizes, err));
   pleat_backend_options backend_options = {.n_threads = options->n_threads};
   PLEAT_TRY(model->backend->open(&backend_options, &model->be, err));
   model->backend->caps(model->be, &model->caps);

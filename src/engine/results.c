@@ -7,13 +7,10 @@
 #include "base/fail.h"
 #include "bio/confidence.h"
 #include "engine/engine_priv.h"
+#include "tensor/linspace.h"
 
-/* n values from first to last by jnp.linspace's formula, in f32. */
 static void linspace(float first, float last, int64_t n, float *dst) {
-  for (int64_t i = 0; i < n; i++) {
-    float t = (float)i / (float)(n - 1);
-    dst[i] = i + 1 == n ? last : first * (1 - t) + last * t;
-  }
+  for (int64_t i = 0; i < n; i++) dst[i] = pleat_linspace(first, last, n, i);
 }
 
 static pleat_status add_scalar(pleat_arrays *out, const char *name, double value, pleat_error *err) {

@@ -17,10 +17,6 @@ struct pleat_session {
   int64_t num_recycle;
 };
 
-static int64_t recycles_of(const pleat_model *model, const pleat_predict_options *options) {
-  return options->num_recycle < 0 ? model->variant->num_recycle : options->num_recycle;
-}
-
 static double tolerance_of(const pleat_model *model, const pleat_predict_options *options) {
   if (!model->variant->is_multimer) return -1;
   return options->early_stop_tolerance == 0 ? model->variant->early_stop_tolerance : options->early_stop_tolerance;
@@ -56,7 +52,7 @@ static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inpu
   plan_options.n_skip = kept.n;
   plan_options.is_unfused = options->is_unfused;
   plan_options.is_unhoisted = options->is_unhoisted;
-  plan_options.num_recycle = recycles_of(model, options);
+  plan_options.num_recycle = pleat_recycles_of(model->variant, options);
   plan_options.num_ensemble = request.num_ensemble;
   plan_options.n_slices = options->n_chunks;
   PLEAT_TRY(activation_budget(model, options, &plan_options.budget_bytes, err));
@@ -80,17 +76,17 @@ void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out) {
       out->n_slices = plan->graph->regions[r].count;
 }
 
-static const pleat_predict_options default_options = {.num_recycle = -1, .msa_mask_fraction = -1};
+const pleat_predict_options pleat_default_options = {.num_recycle = -1, .msa_mask_fraction = -1};
 
 pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *features,
                                   const pleat_predict_options *opt_options, pleat_session **out_session,
                                   pleat_error *err) {
   *out_session = NULL;
-  const pleat_predict_options *options = opt_options ? opt_options : &default_options;
+  const pleat_predict_options *options = opt_options ? opt_options : &pleat_default_options;
   pleat_session *session = calloc(1, sizeof *session);
   if (!session) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a session");
   session->model = model;
-  session->num_recycle = recycles_of(model, options);
+  session->num_recycle = pleat_recycles_of(model->variant, options);
   pleat_inputs *inputs = NULL;
   pleat_status status =
       pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, err);
@@ -119,10 +115,10 @@ void pleat_session_estimate(const pleat_session *session, pleat_estimate *out_es
 pleat_status pleat_estimate_features(const pleat_model *model, const pleat_arrays *features,
                                      const pleat_predict_options *opt_options, pleat_estimate *out_estimate,
                                      pleat_error *err) {
-  const pleat_predict_options *options = opt_options ? opt_options : &default_options;
+  const pleat_predict_options *options = opt_options ? opt_options : &pleat_default_options;
   pleat_inputs *inputs;
-  PLEAT_TRY(
-      pleat_inputs_create(model->variant, &model->sizes, features, options, recycles_of(model, options), &inputs, err));
+  PLEAT_TRY(pleat_inputs_create(model->variant, &model->sizes, features, options,
+                                pleat_recycles_of(model->variant, options), &inputs, err));
   pleat_plan *plan = NULL;
   pleat_status status = make_plan(model, inputs, options, &plan, err);
   pleat_inputs_destroy(inputs);
@@ -280,7 +276,7 @@ pleat_status pleat_session_predict(pleat_session *session, const pleat_arrays *f
                                    const pleat_predict_options *opt_options, pleat_arrays **out_prediction,
                                    pleat_error *err) {
   *out_prediction = NULL;
-  prediction p = {.session = session, .options = opt_options ? opt_options : &default_options, .err = err};
+  prediction p = {.session = session, .options = opt_options ? opt_options : &pleat_default_options, .err = err};
   pleat_status status = predict(&p, features, out_prediction, err);
   pleat_inputs_destroy(p.inputs);
   pleat_arrays_destroy(p.arrays);

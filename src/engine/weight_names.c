@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "engine/engine_priv.h"
+#include "model/model.h"
 #include "tensor/numbers.h"
 
 int pleat_weights_shape_of(void *ctx, const char *name, int64_t shape[PLEAT_MAX_RANK]) {
@@ -152,5 +153,23 @@ pleat_status pleat_weights_match(const pleat_weights *weights, const pleat_graph
                         pleat_weights_source(weights), info.name, model_name);
   }
   free(is_used);
+  return status;
+}
+
+pleat_status pleat_weights_match_variant(const pleat_weights *weights, const pleat_variant *variant,
+                                         const pleat_sizes *sizes, pleat_error *err) {
+  /* The smallest network has every parameter. */
+  pleat_model_request request = {.n_res = 2,
+                                 .n_clust = 2,
+                                 .n_extra = 1,
+                                 .n_templ = 1,
+                                 .n_templ_rows = 1,
+                                 .num_ensemble = 1,
+                                 .is_template_static = true,
+                                 .want_logits = true};
+  pleat_graph *graph;
+  PLEAT_TRY(pleat_build_model(variant, sizes, &request, &graph, err));
+  pleat_status status = pleat_weights_match(weights, graph, variant->name, true, err);
+  pleat_graph_destroy(graph);
   return status;
 }

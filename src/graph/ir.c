@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/grow.h"
 
 enum { PRIMITIVE = 0, FUSED = 1 };
 
@@ -37,16 +38,8 @@ void pleat_graph_destroy(pleat_graph *graph) {
   free(graph);
 }
 
-/* Makes room for one more item; the array doubles. */
 static pleat_status reserve(void *items, uint32_t n, uint32_t *capacity, size_t item_size, pleat_error *err) {
-  if (n < *capacity) return PLEAT_OK;
-  uint32_t new_capacity = *capacity ? *capacity * 2 : 64;
-  void *grown = NULL;
-  memcpy(&grown, items, sizeof grown);
-  grown = realloc(grown, (size_t)new_capacity * item_size);
-  if (!grown) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a graph of %u items", new_capacity);
-  memcpy(items, &grown, sizeof grown);
-  *capacity = new_capacity;
+  if (!pleat_grow(items, n, capacity, item_size)) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a graph of %u items", n);
   return PLEAT_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include "backend/cpu/cpu_model.h"
 #include "backend/cpu/cpu_rates.h"
+#include "backend/host_arena.h"
 #include "base/fail.h"
 #include "base/os.h"
 
@@ -268,38 +269,17 @@ static pleat_status cpu_program_create(void *be, void *model, const pleat_plan *
   return PLEAT_OK;
 }
 
-/* Bytes of a binding, checked against the arena. */
-static pleat_status binding_bytes(const program *p, const pleat_operand *x, size_t *out_n, pleat_error *err) {
-  uint64_t n = pleat_dtype_size((pleat_dtype)x->dtype);
-  for (int d = 0; d < x->rank; d++) n *= (uint64_t)x->size[d];
-  if (x->space != PLEAT_SPACE_ARENA || x->offset < 0 || (uint64_t)x->offset + n > p->plan->arena_bytes)
-    PLEAT_FAIL(err, PLEAT_INVALID, "a binding at %lld with %llu bytes is not in the arena of %llu bytes",
-               (long long)x->offset, (unsigned long long)n, (unsigned long long)p->plan->arena_bytes);
-  *out_n = (size_t)n;
-  return PLEAT_OK;
-}
-
 static pleat_status cpu_write(void *be, void *program_arg, const pleat_operand *dst, const void *src,
                               pleat_error *err) {
   (void)be;
   program *p = program_arg;
-  size_t n;
-  PLEAT_TRY(binding_bytes(p, dst, &n, err));
-  if (src) {
-    memcpy(p->arena + dst->offset, src, n);
-  } else {
-    memset(p->arena + dst->offset, 0, n);
-  }
-  return PLEAT_OK;
+  return pleat_host_arena_write(p->plan, p->arena, dst, src, err);
 }
 
 static pleat_status cpu_read(void *be, void *program_arg, const pleat_operand *src, void *dst, pleat_error *err) {
   (void)be;
   program *p = program_arg;
-  size_t n;
-  PLEAT_TRY(binding_bytes(p, src, &n, err));
-  memcpy(dst, p->arena + src->offset, n);
-  return PLEAT_OK;
+  return pleat_host_arena_read(p->plan, p->arena, src, dst, err);
 }
 
 /* Gives an operand its address in one iteration. */

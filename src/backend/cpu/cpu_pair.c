@@ -6,6 +6,7 @@
  */
 #include "backend/cpu/cpu_priv.h"
 #include "bio/residue.h" /* const tables without dependencies: the one include from bio that backends have */
+#include "tensor/linspace.h"
 
 typedef struct each {
   pleat_cpu_walk walk;
@@ -81,18 +82,6 @@ typedef struct dist_bin {
   int64_t step_a, step_b;
 } dist_bin;
 
-/* Squared edge b of jnp.linspace(first, last, n) in float32: start * (1 - t) + stop * t, the end exactly. */
-static float squared_edge(float first, float last, int32_t n, int32_t b) {
-  float edge = last;
-  if (b < n - 1) {
-    float t = (float)b / (float)(n - 1);
-    float low = first * (1.0f - t);
-    float high = last * t;
-    edge = low + high;
-  }
-  return edge * edge;
-}
-
 static void dist_bin_one(const void *arg, const int64_t *at) {
   const dist_bin *job = arg;
   float square[3];
@@ -117,7 +106,10 @@ void pleat_cpu_dist_bin(const pleat_cpu_call *call) {
   const pleat_attr *attr = &call->node->attr;
   const pleat_cpu_tensor *tensors[3] = {&call->out, &call->in[0], &call->in[1]};
   float *lower = (float *)(void *)call->shared;
-  for (int32_t i = 0; i < attr->n; i++) lower[i] = squared_edge(attr->a, attr->b, attr->n, i);
+  for (int32_t i = 0; i < attr->n; i++) {
+    float edge = pleat_linspace(attr->a, attr->b, attr->n, i);
+    lower[i] = edge * edge;
+  }
   lower[attr->n] = 1e8f;
   dist_bin job = {call, lower, tensors[1]->stride[tensors[1]->rank - 1], tensors[2]->stride[tensors[2]->rank - 1]};
   pleat_cpu_axes axes = {0};

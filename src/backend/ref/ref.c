@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/host_arena.h"
 #include "backend/ref/ref_priv.h"
 #include "base/fail.h"
 #include "base/os.h"
@@ -318,37 +319,17 @@ static pleat_status ref_program_create(void *be, void *model_arg, const pleat_pl
   return PLEAT_OK;
 }
 
-/* Bytes of a binding, checked against the arena. */
-static pleat_status binding_bytes(const program *p, const pleat_operand *x, size_t *out_n, pleat_error *err) {
-  uint64_t n = pleat_dtype_size((pleat_dtype)x->dtype);
-  for (int d = 0; d < x->rank; d++) n *= (uint64_t)x->size[d];
-  if (x->space != PLEAT_SPACE_ARENA || x->offset < 0 || (uint64_t)x->offset + n > p->plan->arena_bytes)
-    PLEAT_FAIL(err, PLEAT_INVALID, "a binding at %lld with %llu bytes is not in the arena of %llu bytes",
-               (long long)x->offset, (unsigned long long)n, (unsigned long long)p->plan->arena_bytes);
-  *out_n = (size_t)n;
-  return PLEAT_OK;
-}
-
 static pleat_status ref_write(void *be, void *program_arg, const pleat_operand *dst, const void *src,
                               pleat_error *err) {
   (void)be;
   program *p = program_arg;
-  size_t n;
-  PLEAT_TRY(binding_bytes(p, dst, &n, err));
-  if (src)
-    memcpy(p->arena + dst->offset, src, n);
-  else
-    memset(p->arena + dst->offset, 0, n);
-  return PLEAT_OK;
+  return pleat_host_arena_write(p->plan, p->arena, dst, src, err);
 }
 
 static pleat_status ref_read(void *be, void *program_arg, const pleat_operand *src, void *dst, pleat_error *err) {
   (void)be;
   program *p = program_arg;
-  size_t n;
-  PLEAT_TRY(binding_bytes(p, src, &n, err));
-  memcpy(dst, p->arena + src->offset, n);
-  return PLEAT_OK;
+  return pleat_host_arena_read(p->plan, p->arena, src, dst, err);
 }
 
 /* The tensor of an operand in one iteration; weights are float32 in memory whatever the plan calls them. */

@@ -10,6 +10,7 @@
 #include "backend/ref/ref_priv.h"
 #include "base/fail.h"
 #include "bio/residue.h" /* const tables without dependencies: the one include from bio that backends have */
+#include "tensor/linspace.h"
 
 typedef struct frame {
   double R[3][3], t[3];
@@ -85,15 +86,9 @@ static void begin_rows(pleat_ref_loop *rows, const pleat_ref_tensor *whole, cons
   pleat_ref_loop_init(rows, letters.text, tensors, n);
 }
 
-/* Squared edge b of jnp.linspace(first, last, n) in float32: start * (1 - t) + stop * t, the end exactly. */
-static float squared_edge(float first, float last, int32_t n, int32_t b) {
-  float edge = last;
-  if (b < n - 1) {
-    float t = (float)b / (float)(n - 1);
-    float low = first * (1.0f - t);
-    float high = last * t;
-    edge = low + high;
-  }
+/* Squared edge b of the n that divide the distances. */
+static float squared_edge(const pleat_attr *attr, int32_t b) {
+  float edge = pleat_linspace(attr->a, attr->b, attr->n, b);
   return edge * edge;
 }
 
@@ -122,8 +117,8 @@ void pleat_ref_dist_bin(const pleat_ref_call *call) {
     float dist2 = squared_distance(p, q);
     int32_t bin = -1;
     for (int32_t i = 0; i < attr->n; i++) {
-      float upper = i + 1 < attr->n ? squared_edge(attr->a, attr->b, attr->n, i + 1) : 1e8f;
-      if (dist2 > squared_edge(attr->a, attr->b, attr->n, i) && dist2 < upper) bin = i;
+      float upper = i + 1 < attr->n ? squared_edge(attr, i + 1) : 1e8f;
+      if (dist2 > squared_edge(attr, i) && dist2 < upper) bin = i;
     }
     pleat_ref_store(&call->out, pairs.at[0], bin);
   }
