@@ -1,4 +1,4 @@
-/* For tests of the writers: whole reference files, arrays of any type as doubles, structures from .npz.
+/* For tests of the writers: arrays converted to one type, structures from .npz.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PLEAT_TESTS_GOLDEN_FILES_H
@@ -6,44 +6,7 @@
 
 #include "base/buf.h"
 #include "bio/structure.h"
-#include "check.h"
-#include "pleat/arrays.h"
-
-/* The text of DIR/name with DIR the reference data, or of the path itself when it starts with "tests/". Freed by
- * free(). */
-static inline char *golden_text(const char *name) {
-  char path[1024];
-  bool is_own = strncmp(name, "tests/", 6) == 0;
-  snprintf(path, sizeof path, "%s%s%s", is_own ? "" : check_shared_dir(), is_own ? "" : "/features/G_outputs/", name);
-  FILE *file = fopen(path, "rb");
-  if (!CHECK(file != NULL)) {
-    fprintf(stderr, "cannot open %s\n", path);
-    return NULL;
-  }
-  enum { MAX = 1 << 20 };
-  char *text = calloc(MAX, 1);
-  size_t n = text ? fread(text, 1, MAX - 1, file) : 0;
-  CHECK(n > 0 && n < MAX - 1);
-  fclose(file);
-  return text;
-}
-
-static inline bool golden_exists(void) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/features/README.md", check_shared_dir());
-  FILE *file = fopen(path, "rb");
-  if (file) fclose(file);
-  return file != NULL;
-}
-
-static inline pleat_arrays *golden_npz(const char *name) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/features/G_outputs/%s", check_shared_dir(), name);
-  pleat_arrays *set = NULL;
-  pleat_error err = {0};
-  CHECK_OK(pleat_arrays_read_npz(path, &set, &err), &err);
-  return set;
-}
+#include "reference.h"
 
 /* Elements of an array converted to one type; NULL when absent. Freed by free(). */
 #define GOLDEN_ARRAY(type)                                                                       \
@@ -71,7 +34,7 @@ static inline void golden_structure_free(pleat_structure *s) {
 }
 
 static inline bool golden_structure(const char *name, pleat_structure *out) {
-  pleat_arrays *set = golden_npz(name);
+  pleat_arrays *set = reference_npz(name);
   *out = (pleat_structure){0};
   out->aatype = golden_uint8_t(set, "aatype", &out->n_res);
   out->atom_positions = golden_float(set, "atom_positions", NULL);

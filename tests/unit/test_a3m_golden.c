@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/buf.h"
-#include "feat_monomer_files.h"
 #include "io/a3m.h"
+#include "reference.h"
 
 static void compare_bytes(const char *what, const pleat_array *want, const char *got, int64_t n) {
   if (!CHECK(want != NULL) || !CHECK_INT(pleat_array_elements(want), n)) return;
@@ -11,15 +11,15 @@ static void compare_bytes(const char *what, const pleat_array *want, const char 
 }
 
 static void test_parse(const char *input, const char *reference) {
-  pleat_a3m a3m = files_a3m(input);
-  pleat_arrays *want = files_npz(reference);
+  pleat_a3m a3m = reference_a3m(input);
+  pleat_arrays *want = reference_npz(reference);
   const pleat_msa *msa = &a3m.msa;
   int64_t n = msa->n_rows * msa->n_cols;
   const pleat_array *descriptions = want ? pleat_arrays_find(want, "parse_a3m.descriptions") : NULL;
   if (CHECK(descriptions != NULL) && CHECK_INT(msa->n_rows, descriptions->shape[0])) {
     compare_bytes(input, pleat_arrays_find(want, "parse_a3m.sequences"), msa->letters, n);
     pleat_array deletions = {.dtype = PLEAT_I32, .rank = 1, .shape = {n}, .data = msa->deletions};
-    files_compare(input, &deletions, pleat_arrays_find(want, "parse_a3m.deletion_matrix"), 0);
+    reference_compare(input, &deletions, pleat_arrays_find(want, "parse_a3m.deletion_matrix"), 0);
     for (int64_t r = 0; r < msa->n_rows; r++) {
       const char *text = (const char *)descriptions->data + (size_t)r * descriptions->item_size;
       char wanted[1024] = "";
@@ -35,7 +35,7 @@ static void test_parse(const char *input, const char *reference) {
 static void test_parse_edges(void) {
   static const char dropped[] = ">s4 empty row follows\n";
   size_t n = 0;
-  char *text = files_text("A_parsers/edge_plain.a3m", &n);
+  char *text = reference_text("features/A_parsers/edge_plain.a3m", &n);
   char *at = text ? strstr(text, dropped) : NULL;
   pleat_a3m a3m = {0};
   pleat_error err = {0};
@@ -46,12 +46,12 @@ static void test_parse_edges(void) {
     n -= sizeof dropped - 1;
     CHECK_OK(pleat_a3m_parse(text, n, "edge_plain.a3m", &a3m, &err), &err);
   }
-  pleat_arrays *want = files_npz("A_parsers/edge_plain.a3m.npz");
+  pleat_arrays *want = reference_npz("features/A_parsers/edge_plain.a3m.npz");
   int64_t n_letters = a3m.msa.n_rows * a3m.msa.n_cols;
   if (want) {
     compare_bytes("edge_plain", pleat_arrays_find(want, "parse_a3m.seq_concat"), a3m.msa.letters, n_letters);
     pleat_array deletions = {.dtype = PLEAT_I32, .rank = 1, .shape = {n_letters}, .data = a3m.msa.deletions};
-    files_compare("edge_plain", &deletions, pleat_arrays_find(want, "parse_a3m.del_concat"), 0);
+    reference_compare("edge_plain", &deletions, pleat_arrays_find(want, "parse_a3m.del_concat"), 0);
   }
   pleat_arrays_destroy(want);
   pleat_a3m_fini(&a3m);
@@ -107,7 +107,7 @@ static bool is_same_row(const pleat_msa *a, int64_t r, const pleat_msa *b, int64
 
 /* Every row of `part` stands in the reply, in the same order; the reply has further (repeated) rows. */
 static void check_rows_of_reply(const pleat_msa *part, const char *reply) {
-  pleat_a3m whole = files_a3m(reply);
+  pleat_a3m whole = reference_a3m(reply);
   int64_t s = 0;
   if (CHECK_INT(part->n_cols, whole.msa.n_cols)) {
     for (int64_t r = 0; r < part->n_rows; r++) {
@@ -130,8 +130,8 @@ static void test_split_complex(void) {
   bool is_read = true;
   for (int i = 0; i < 4; i++) {
     size_t n = 0;
-    snprintf(paths[i], sizeof paths[i], "F_colabfold/3G5O_A_3G5O_B/%s", names[i]);
-    texts[i] = files_text(paths[i], &n);
+    snprintf(paths[i], sizeof paths[i], "features/F_colabfold/3G5O_A_3G5O_B/%s", names[i]);
+    texts[i] = reference_text(paths[i], &n);
     is_read = is_read && texts[i];
   }
   if (is_read) {
@@ -162,7 +162,7 @@ static void test_split_complex(void) {
 
 /* Copies and paired rows only: ColabFold keeps 0 unpaired rows there, and puts the query in where it reads them. */
 static void test_split_paired_only(void) {
-  pleat_a3m a3m = files_a3m("F_colabfold/3G5O_AAB_paired_only/3G5O_AAB_paired_only.a3m");
+  pleat_a3m a3m = reference_a3m("features/F_colabfold/3G5O_AAB_paired_only/3G5O_AAB_paired_only.a3m");
   pleat_msa *unpaired = NULL, *paired = NULL;
   pleat_error err = {0};
   size_t n_chains = 0;
@@ -183,11 +183,11 @@ static void test_split_paired_only(void) {
 }
 
 int main(void) {
-  if (!files_exist()) return check_skip("no reference data (PLEAT_SHARED)");
-  test_parse("msas/2q2k_A/bfd_uniref_hits.a3m", "A_parsers/2q2k_A_bfd.a3m.npz");
-  test_parse("msas/3u8v_A/bfd_uniref_hits.a3m", "A_parsers/3u8v_A_bfd.a3m.npz");
-  test_parse("msas/6KWC_1/bfd_uniref_hits.a3m", "A_parsers/6KWC_1_bfd.a3m.npz");
-  test_parse("A_parsers/7wux_1_pairing.a3m", "A_parsers/7wux_1_pairing.a3m.npz");
+  if (!reference_exists("features/README.md")) return check_skip("no reference data (PLEAT_SHARED)");
+  test_parse("features/msas/2q2k_A/bfd_uniref_hits.a3m", "features/A_parsers/2q2k_A_bfd.a3m.npz");
+  test_parse("features/msas/3u8v_A/bfd_uniref_hits.a3m", "features/A_parsers/3u8v_A_bfd.a3m.npz");
+  test_parse("features/msas/6KWC_1/bfd_uniref_hits.a3m", "features/A_parsers/6KWC_1_bfd.a3m.npz");
+  test_parse("features/A_parsers/7wux_1_pairing.a3m", "features/A_parsers/7wux_1_pairing.a3m.npz");
   test_parse_edges();
   test_split_complex();
   test_split_paired_only();

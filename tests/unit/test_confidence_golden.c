@@ -3,8 +3,7 @@
  */
 #include "bio/confidence.h"
 
-#include "check.h"
-#include "pleat/arrays.h"
+#include "reference.h"
 
 typedef struct names {
   const char *path, *plddt_logits, *pae_logits, *breaks, *asym_id, *plddt, *pae, *ptm, *iptm;
@@ -27,12 +26,6 @@ static const names cases[] = {
     GOLDEN("full_model_1_multimer_v3", "in/asym_id", "out/confidence/iptm"),
 };
 
-static double value(const pleat_array *a, int64_t i) {
-  if (a->dtype == PLEAT_F32) return ((const float *)a->data)[i];
-  if (a->dtype == PLEAT_F64) return ((const double *)a->data)[i];
-  return a->dtype == PLEAT_I32 ? ((const int32_t *)a->data)[i] : NAN;
-}
-
 static void check_plddt(const names *n, const pleat_arrays *set) {
   const pleat_array *logits = pleat_arrays_find(set, n->plddt_logits), *want = pleat_arrays_find(set, n->plddt);
   if (!CHECK(logits && want && logits->dtype == PLEAT_F32 && logits->rank == 2)) return;
@@ -40,7 +33,7 @@ static void check_plddt(const names *n, const pleat_arrays *set) {
   double *plddt = malloc((size_t)N_res * sizeof *plddt);
   if (CHECK(plddt != NULL)) {
     pleat_confidence_plddt(logits->data, N_res, (int)logits->shape[1], plddt);
-    for (int64_t i = 0; i < N_res; i++) CHECK_NEAR(plddt[i], value(want, i), 2e-5);
+    for (int64_t i = 0; i < N_res; i++) CHECK_NEAR(plddt[i], pleat_array_number(want, i), 2e-5);
   }
   free(plddt);
 }
@@ -51,12 +44,12 @@ static void check_rows(const names *n, const pleat_arrays *set, const pleat_pae 
   if (!CHECK(want && ptm && row && rows)) return;
   for (int64_t i = 0; i < pae->N_res; i++) {
     pleat_pae_row(pae, i, logits + i * pae->N_res * pae->n_bins, row, &rows[i]);
-    for (int64_t j = 0; j < pae->N_res; j++) CHECK_NEAR(row[j], value(want, i * pae->N_res + j), 1e-5);
+    for (int64_t j = 0; j < pae->N_res; j++) CHECK_NEAR(row[j], pleat_array_number(want, i * pae->N_res + j), 1e-5);
   }
   pleat_pae_tm best = pleat_pae_best(pae, rows);
-  CHECK_NEAR(best.ptm, value(ptm, 0), 1e-6);
+  CHECK_NEAR(best.ptm, pleat_array_number(ptm, 0), 1e-6);
   const pleat_array *iptm = n->iptm ? pleat_arrays_find(set, n->iptm) : NULL;
-  if (n->iptm && CHECK(iptm != NULL)) CHECK_NEAR(best.iptm, value(iptm, 0), 1e-6);
+  if (n->iptm && CHECK(iptm != NULL)) CHECK_NEAR(best.iptm, pleat_array_number(iptm, 0), 1e-6);
 }
 
 static void check_case(const names *n, const pleat_arrays *set) {
@@ -69,7 +62,7 @@ static void check_case(const names *n, const pleat_arrays *set) {
   pleat_pae_tm *rows = malloc((size_t)N_res * sizeof *rows);
   const pleat_array *asym = n->asym_id ? pleat_arrays_find(set, n->asym_id) : NULL;
   if (asym) asym_id = malloc((size_t)N_res * sizeof *asym_id);
-  for (int64_t i = 0; asym_id && i < N_res; i++) asym_id[i] = (int32_t)value(asym, i);
+  for (int64_t i = 0; asym_id && i < N_res; i++) asym_id[i] = (int32_t)pleat_array_number(asym, i);
   pleat_pae pae;
   pleat_error err = {0};
   if (CHECK_OK(pleat_pae_init(N_res, (int)logits->shape[2], breaks->data, NULL, asym_id, &pae, &err), &err))
@@ -80,16 +73,10 @@ static void check_case(const names *n, const pleat_arrays *set) {
 }
 
 int main(void) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/features/README.md", check_shared_dir());
-  FILE *probe = fopen(path, "r");
-  if (!probe) return check_skip("no reference data");
-  fclose(probe);
+  if (!reference_exists("features/README.md")) return check_skip("no reference data");
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-    pleat_arrays *set = NULL;
-    pleat_error err = {0};
-    snprintf(path, sizeof path, "%s/%s", check_shared_dir(), cases[k].path);
-    if (CHECK_OK(pleat_arrays_read_npz(path, &set, &err), &err)) check_case(&cases[k], set);
+    pleat_arrays *set = reference_npz(cases[k].path);
+    if (set) check_case(&cases[k], set);
     pleat_arrays_destroy(set);
   }
   return check_report();

@@ -3,9 +3,10 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "feat/feat_monomer_priv.h"
+#include "feat/feat_priv.h"
 #include "feat/feat_rows.h"
-#include "feat_monomer_files.h"
 #include "io/fasta.h"
+#include "reference.h"
 
 enum { MAX_NAME = 64 };
 
@@ -72,7 +73,7 @@ static bool sto_convert(const sto_row *rows, int64_t n_rows, pleat_msa *msa) {
 static pleat_msa read_sto(const char *name, int64_t max_rows) {
   size_t n = 0;
   pleat_msa msa = {0};
-  char *text = files_text(name, &n);
+  char *text = reference_text(name, &n);
   sto_row *rows = calloc((size_t)max_rows, sizeof *rows);
   if (text && rows) {
     int64_t n_rows = sto_gather(text, n + 1, max_rows, rows);
@@ -102,19 +103,19 @@ static void test_raw(size_t i) {
   pleat_msa msas[3] = {{0}};
   size_t n = 0;
   if (raw_cases[i].max_uniref90) {
-    snprintf(path, sizeof path, "msas/%s/uniref90_hits.sto", raw_cases[i].alignments);
+    snprintf(path, sizeof path, "features/msas/%s/uniref90_hits.sto", raw_cases[i].alignments);
     msas[n++] = read_sto(path, raw_cases[i].max_uniref90);
   }
-  snprintf(path, sizeof path, "msas/%s/bfd_uniref_hits.a3m", raw_cases[i].alignments);
-  pleat_a3m a3m = files_a3m(path);
+  snprintf(path, sizeof path, "features/msas/%s/bfd_uniref_hits.a3m", raw_cases[i].alignments);
+  pleat_a3m a3m = reference_a3m(path);
   msas[n++] = a3m.msa;
-  snprintf(path, sizeof path, "msas/%s/mgnify_hits.sto", raw_cases[i].alignments);
+  snprintf(path, sizeof path, "features/msas/%s/mgnify_hits.sto", raw_cases[i].alignments);
   msas[n++] = read_sto(path, raw_cases[i].max_mgnify);
-  snprintf(path, sizeof path, "B_monomer_raw/%s/query.fasta", raw_cases[i].name);
+  snprintf(path, sizeof path, "features/B_monomer_raw/%s/query.fasta", raw_cases[i].name);
   size_t n_text = 0;
-  char *text = files_text(path, &n_text);
-  snprintf(path, sizeof path, "B_monomer_raw/%s/features.npz", raw_cases[i].name);
-  pleat_arrays *want = files_npz(path), *got = NULL;
+  char *text = reference_text(path, &n_text);
+  snprintf(path, sizeof path, "features/B_monomer_raw/%s/features.npz", raw_cases[i].name);
+  pleat_arrays *want = reference_npz(path), *got = NULL;
   pleat_fasta fasta = {0};
   if (text && want && CHECK_OK(pleat_fasta_parse(text, n_text, path, &fasta, &err), &err)) {
     pleat_feat_chain chain = {.sequence = fasta.records[0].sequence, .opt_msas = msas, .n_msas = n};
@@ -124,7 +125,7 @@ static void test_raw(size_t i) {
                                       "seq_length",    "deletion_matrix_int",      "msa",
                                       "num_alignments"};
   for (size_t k = 0; got && k < sizeof names / sizeof *names; k++) {
-    files_compare(names[k], pleat_arrays_find(got, names[k]), pleat_arrays_find(want, names[k]), 0);
+    reference_compare(names[k], pleat_arrays_find(got, names[k]), pleat_arrays_find(want, names[k]), 0);
   }
   if (got)
     CHECK(memcmp(pleat_arrays_find(got, "sequence")->data, fasta.records[0].sequence,
@@ -148,10 +149,10 @@ typedef struct processed_case {
 } processed_case;
 
 static const processed_case processed_cases[] = {
-    {"2q2k_A", "B_monomer_raw/2q2k_A/features.npz", "model_1_ptm_12_32", 12, 32, true},
-    {"2q2k_A", "B_monomer_raw/2q2k_A/features.npz", "model_1_ptm_60_128", 60, 128, true},
-    {"2q2k_A", "B_monomer_raw/2q2k_A/features.npz", "model_3_ptm_64_128", 64, 128, false},
-    {"6KWC_1", "B_monomer_raw/6KWC_1/features.npz", "model_3_ptm_64_128", 64, 128, false},
+    {"2q2k_A", "features/B_monomer_raw/2q2k_A/features.npz", "model_1_ptm_12_32", 12, 32, true},
+    {"2q2k_A", "features/B_monomer_raw/2q2k_A/features.npz", "model_1_ptm_60_128", 60, 128, true},
+    {"2q2k_A", "features/B_monomer_raw/2q2k_A/features.npz", "model_3_ptm_64_128", 64, 128, false},
+    {"6KWC_1", "features/B_monomer_raw/6KWC_1/features.npz", "model_3_ptm_64_128", 64, 128, false},
     {"globin", NULL, "model_1_ptm_60_128", 60, 128, true},
     {"globin", NULL, "model_2_ptm_32_50_seed21", 32, 50, true},
     {"piaq59", NULL, "model_1_ptm_508_5120", 508, 5120, true},
@@ -238,7 +239,7 @@ static void compare_profile(const pleat_arrays *raw, const pleat_arrays *want) {
     pleat_feat_rows_profile(input.tokens, NULL, input.n_rows, input.n_res, got);
     pleat_array ours = {.dtype = PLEAT_F32, .rank = 2, .data = got};
     memcpy(ours.shape, profile->shape, sizeof ours.shape);
-    files_compare("hhblits_profile", &ours, profile, 1e-6);
+    reference_compare("hhblits_profile", &ours, profile, 1e-6);
   }
   free(got);
   pleat_feat_monomer_input_fini(&input);
@@ -258,10 +259,10 @@ static void test_processed(const processed_case *c) {
   char path[256];
   pleat_error err = {0};
   pleat_arrays *got = NULL;
-  snprintf(path, sizeof path, "D_monomer_processed/%s/%s.npz", c->dir, c->name);
-  pleat_arrays *want = files_npz(path);
-  snprintf(path, sizeof path, "D_monomer_processed/%s/raw.npz", c->dir);
-  pleat_arrays *raw = files_npz(c->raw ? c->raw : path);
+  snprintf(path, sizeof path, "features/D_monomer_processed/%s/%s.npz", c->dir, c->name);
+  pleat_arrays *want = reference_npz(path);
+  snprintf(path, sizeof path, "features/D_monomer_processed/%s/raw.npz", c->dir);
+  pleat_arrays *raw = reference_npz(c->raw ? c->raw : path);
   long n_failed = check_n_failed;
   if (want && raw) {
     if (!c->has_templates) remove_templates(raw);
@@ -310,8 +311,8 @@ static void compare_part(const char *name, const pleat_array *got, int64_t ld_go
 
 /* Iteration 0 of 3G5O as TensorFlow made it (ColabFold's record). ColabFold keeps repeated rows in the raw features. */
 static void test_recorded(void) {
-  pleat_arrays *raw = files_npz("F_colabfold/3G5O_A_3G5O_B/features_alphafold2_ptm.npz");
-  pleat_arrays *want = files_npz("F_colabfold/3G5O_A_3G5O_B/recorded_tf_features_iter0.npz");
+  pleat_arrays *raw = reference_npz("features/F_colabfold/3G5O_A_3G5O_B/features_alphafold2_ptm.npz");
+  pleat_arrays *want = reference_npz("features/F_colabfold/3G5O_A_3G5O_B/recorded_tf_features_iter0.npz");
   pleat_arrays *got = NULL;
   pleat_error err = {0};
   if (!raw || !want) goto done;
@@ -361,7 +362,7 @@ done:
 }
 
 int main(void) {
-  if (!files_exist()) return check_skip("no reference data (PLEAT_SHARED)");
+  if (!reference_exists("features/README.md")) return check_skip("no reference data (PLEAT_SHARED)");
   for (size_t i = 0; i < sizeof raw_cases / sizeof *raw_cases; i++) test_raw(i);
   for (size_t i = 0; i < sizeof processed_cases / sizeof *processed_cases; i++) test_processed(&processed_cases[i]);
   test_recorded();

@@ -3,7 +3,8 @@
  */
 #include "base/os.h"
 #include "bio/residue.h"
-#include "test_feat_multimer.h"
+#include "feat/feat_multimer_priv.h"
+#include "reference.h"
 
 /* An alignment of literal rows. */
 typedef struct literal {
@@ -208,18 +209,6 @@ static void test_refused(void) {
   CHECK_INT(pleat_feat_multimer_raw(NULL, 0, &raw, NULL), PLEAT_INVALID);
 }
 
-static bool read_a3m(const char *path, pleat_a3m *out_a3m) {
-  char full[1024];
-  snprintf(full, sizeof full, "%s/features/F_colabfold/%s", check_shared_dir(), path);
-  pleat_error err = {0};
-  char *text = NULL;
-  size_t n = 0;
-  bool is_ok = CHECK_OK(pleat_file_read(full, 1 << 28, &text, &n, &err), &err) &&
-               CHECK_OK(pleat_a3m_parse(text, n, full, out_a3m, &err), &err);
-  free(text);
-  return is_ok;
-}
-
 static void check_colabfold(const pleat_feat_chain *chains, size_t n_chains, int64_t max_seq, const char *path) {
   static const char *const names[] = {
       "msa",      "deletion_matrix", "msa_mask",       "bert_mask",  "cluster_bias_mask",
@@ -227,22 +216,26 @@ static void check_colabfold(const pleat_feat_chain *chains, size_t n_chains, int
       "seq_mask", "entity_mask",     "num_alignments", "seq_length", "assembly_num_chains"};
   printf("%s\n", path);
   pleat_error err = {0};
-  pleat_arrays *raw = NULL, *want = read_reference(path);
+  pleat_arrays *raw = NULL, *want = reference_npz(path);
   if (want && CHECK_OK(pleat_feat_multimer_assemble(chains, n_chains, max_seq + 4, &raw, &err), &err)) {
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) check_same(raw, want, names[k], 0.0);
-    check_same(raw, want, "deletion_mean", 1e-6);
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) reference_compare_named(raw, want, names[k], 0.0);
+    reference_compare_named(raw, want, "deletion_mean", 1e-6);
   }
   pleat_arrays_destroy(raw);
   pleat_arrays_destroy(want);
 }
 
 static void test_colabfold(void) {
-  static const char *const paths[4] = {"3G5O_A_3G5O_B/unpaired_0.a3m", "3G5O_A_3G5O_B/unpaired_1.a3m",
-                                       "3G5O_A_3G5O_B/paired_0.a3m", "3G5O_A_3G5O_B/paired_1.a3m"};
+  static const char *const paths[4] = {
+      "features/F_colabfold/3G5O_A_3G5O_B/unpaired_0.a3m", "features/F_colabfold/3G5O_A_3G5O_B/unpaired_1.a3m",
+      "features/F_colabfold/3G5O_A_3G5O_B/paired_0.a3m", "features/F_colabfold/3G5O_A_3G5O_B/paired_1.a3m"};
   pleat_a3m files[4] = {0};
   char *sequences[2] = {NULL, NULL};
   bool is_ok = true;
-  for (int i = 0; i < 4 && is_ok; i++) is_ok = read_a3m(paths[i], &files[i]);
+  for (int i = 0; i < 4 && is_ok; i++) {
+    files[i] = reference_a3m(paths[i]);
+    is_ok = files[i].msa.n_rows > 0;
+  }
   for (int k = 0; k < 2 && is_ok; k++) {
     size_t n = (size_t)files[k].msa.n_cols;
     sequences[k] = calloc(n + 1, 1);
@@ -264,8 +257,8 @@ static void test_colabfold(void) {
 
 /* The same complex from the file that ColabFold writes. */
 static void test_colabfold_file(void) {
-  pleat_a3m a3m = {0};
-  if (!read_a3m("3G5O_AAB_paired_only/3G5O_AAB_paired_only.a3m", &a3m)) return;
+  pleat_a3m a3m = reference_a3m("features/F_colabfold/3G5O_AAB_paired_only/3G5O_AAB_paired_only.a3m");
+  if (!a3m.msa.n_rows) return;
   pleat_error err = {0};
   pleat_msa *unpaired = NULL, *paired = NULL;
   size_t n = 0;
@@ -293,7 +286,7 @@ int main(void) {
   test_single_sequences();
   test_crop();
   test_refused();
-  if (has_reference("features/F_colabfold/3G5O_A_3G5O_B/case.json")) {
+  if (reference_exists("features/F_colabfold/3G5O_A_3G5O_B/case.json")) {
     test_colabfold();
     test_colabfold_file();
   } else {

@@ -2,8 +2,9 @@
  * properties (repeatable, padding changes nothing, the query stays in front).
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "feat/feat_multimer_priv.h"
 #include "feat/feat_rows.h"
-#include "test_feat_multimer.h"
+#include "reference.h"
 
 typedef struct reference_case {
   const char *folder;
@@ -84,7 +85,7 @@ static void check_stages(const pleat_arrays *raw, const pleat_arrays *want) {
     if (CHECK(order != NULL) && CHECK_OK(pleat_arrays_create(&mine, &err), &err) &&
         CHECK_OK(pleat_arrays_add(mine, "msa_profile", PLEAT_F32, 2, shape, NULL, &profile, &err), &err)) {
       pleat_feat_rows_profile(rows.tokens, rows.mask, rows.N_seq, rows.N_res, profile);
-      check_same(mine, want, "msa_profile", 1e-6);
+      reference_compare_named(mine, want, "msa_profile", 1e-6);
       CHECK_OK(pleat_multimer_rows_order(&rows, uniform, order, &err), &err);
       const pleat_array *index_order = pleat_arrays_find(want, "index_order");
       for (int64_t s = 0; s < rows.N_seq; s++) {
@@ -100,20 +101,20 @@ static void check_stages(const pleat_arrays *raw, const pleat_arrays *want) {
 }
 
 static void check_features(const reference_case *c, pleat_arrays *got, const pleat_arrays *want) {
-  check_same(got, want, "true_msa", 0.0);
-  check_same(got, want, "bert_mask", 0.0);
-  check_same(got, want, "msa_mask", 0.0);
-  check_same(got, want, "extra_msa_mask", 0.0);
+  reference_compare_named(got, want, "true_msa", 0.0);
+  reference_compare_named(got, want, "bert_mask", 0.0);
+  reference_compare_named(got, want, "msa_mask", 0.0);
+  reference_compare_named(got, want, "extra_msa_mask", 0.0);
   if (c->is_slim) {
     check_tokens(pleat_arrays_find(got, "msa_feat"), pleat_arrays_find(want, "msa_after_mask"));
     check_tokens(pleat_arrays_find(got, "extra_msa_feat"), pleat_arrays_find(want, "extra_msa_ids"));
     channels(got, "msa_feat", "msa_feat_23_48", 23, 26);
     channels(got, "extra_msa_feat", "extra_feat_23_24", 23, 2);
-    check_same(got, want, "msa_feat_23_48", 1e-6);
-    check_same(got, want, "extra_feat_23_24", 1e-6);
+    reference_compare_named(got, want, "msa_feat_23_48", 1e-6);
+    reference_compare_named(got, want, "extra_feat_23_24", 1e-6);
   } else {
-    check_same(got, want, "msa_feat", 1e-6);
-    check_same(got, want, "extra_msa_feat", 1e-6);
+    reference_compare_named(got, want, "msa_feat", 1e-6);
+    reference_compare_named(got, want, "extra_msa_feat", 1e-6);
   }
 }
 
@@ -121,9 +122,9 @@ static void test_reference(const reference_case *c) {
   char path[256];
   printf("%s %s\n", c->folder, c->inmodel);
   snprintf(path, sizeof path, "features/E_multimer/%s/features.npz", c->folder);
-  pleat_arrays *raw = read_reference(path), *got = NULL;
+  pleat_arrays *raw = reference_npz(path), *got = NULL;
   snprintf(path, sizeof path, "features/E_multimer/%s/%s.npz", c->folder, c->inmodel);
-  pleat_arrays *want = read_reference(path);
+  pleat_arrays *want = reference_npz(path);
   if (raw && want) {
     check_stages(raw, want);
     double *uniform = as_f64(pleat_arrays_find(want, "uniform_sample"));
@@ -229,7 +230,7 @@ static void test_golden(const char *name, int64_t n_clust, int64_t n_extra) {
   char path[256];
   printf("%s\n", name);
   snprintf(path, sizeof path, "golden/%s.npz", name);
-  pleat_arrays *file = read_reference(path), *raw = NULL, *got = NULL;
+  pleat_arrays *file = reference_npz(path), *raw = NULL, *got = NULL;
   pleat_error err = {0};
   bool is_ok = file && CHECK_OK(pleat_arrays_create(&raw, &err), &err);
   for (size_t k = 0; is_ok && k < sizeof names / sizeof *names; k++) {
@@ -454,12 +455,12 @@ int main(void) {
   test_padding();
   test_mask_share();
   test_refused();
-  if (has_reference("features/E_multimer/homodimer_2q2k/features.npz")) {
+  if (reference_exists("features/E_multimer/homodimer_2q2k/features.npz")) {
     for (size_t i = 0; i < sizeof reference_cases / sizeof *reference_cases; i++) test_reference(&reference_cases[i]);
   } else {
     printf("note: no reference data in %s: published sampling stages not compared\n", check_shared_dir());
   }
-  if (has_reference("golden/tiny_multimer_v3.npz")) {
+  if (reference_exists("golden/tiny_multimer_v3.npz")) {
     test_golden("tiny_multimer_v3", 8, 10);
     test_golden("tiny_multimer_v2", 8, 10);
     test_golden("full_model_1_multimer_v3", 24, 12);

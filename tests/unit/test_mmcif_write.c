@@ -26,7 +26,7 @@ static void test_small(void) {
   pleat_buf buf = {0};
   pleat_error err = {0};
   CHECK_OK(pleat_mmcif_write(&s, &info, &buf, &err), &err);
-  char *want = golden_text("tests/data/bio/small.cif");
+  char *want = reference_text("tests/data/bio/small.cif", NULL);
   if (want) CHECK_STR(buf.data, want);
   free(want);
   pleat_buf_fini(&buf);

@@ -11,7 +11,7 @@ static void test_small(void) {
   pleat_buf buf = {0};
   pleat_error err = {0};
   CHECK_OK(pleat_pdb_write(&s, NULL, 0, &buf, &err), &err);
-  char *want = golden_text("tests/data/bio/small.pdb");
+  char *want = reference_text("tests/data/bio/small.pdb", NULL);
   if (want) CHECK_STR(buf.data, want);
   free(want);
   CHECK_INT(buf.n % 81, 0);

@@ -5,12 +5,14 @@
 #include "golden_files.h"
 #include "io/pdb_write.h"
 
+#define DIR "features/G_outputs/"
+
 static void test_equal(const char *npz, const char *pdb) {
   pleat_structure s;
   pleat_buf buf = {0};
   pleat_error err = {0};
   if (golden_structure(npz, &s) && CHECK_OK(pleat_pdb_write(&s, NULL, 0, &buf, &err), &err)) {
-    char *want = golden_text(pdb);
+    char *want = reference_text(pdb, NULL);
     if (want) CHECK_STR(buf.data, want);
     free(want);
   }
@@ -25,8 +27,8 @@ static void test_odd_numbers(void) {
   pleat_structure s;
   pleat_buf buf = {0};
   pleat_error err = {0};
-  char *want = golden_text("5AWL_odd_numbers.pdb");
-  if (golden_structure("5AWL_odd_numbers.npz", &s) && want) {
+  char *want = reference_text(DIR "5AWL_odd_numbers.pdb", NULL);
+  if (golden_structure(DIR "5AWL_odd_numbers.npz", &s) && want) {
     CHECK_INT(pleat_pdb_write(&s, NULL, 0, &buf, &err), PLEAT_UNSUPPORTED);
     CHECK(strstr(err.message, "a coordinate of residue TYR A 6 ") != NULL);
     float *xyz = (float *)s.atom_positions + 37 * 3;
@@ -54,10 +56,10 @@ static void test_odd_numbers(void) {
 }
 
 int main(void) {
-  if (!golden_exists()) return check_skip("no reference data");
-  test_equal("5AWL_monomer.npz", "5AWL_monomer.pdb");
-  test_equal("5AWL_two_chains_asym_1_2.npz", "5AWL_two_chains_asym_1_2.pdb");
-  test_equal("glucagon_from_pdb.npz", "glucagon_rewritten.pdb");
+  if (!reference_exists("features/README.md")) return check_skip("no reference data");
+  test_equal(DIR "5AWL_monomer.npz", DIR "5AWL_monomer.pdb");
+  test_equal(DIR "5AWL_two_chains_asym_1_2.npz", DIR "5AWL_two_chains_asym_1_2.pdb");
+  test_equal(DIR "glucagon_from_pdb.npz", DIR "glucagon_rewritten.pdb");
   test_odd_numbers();
   return check_report();
 }

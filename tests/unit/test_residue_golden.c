@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "bio/residue.h"
-#include "check.h"
-#include "pleat/arrays.h"
+#include "reference.h"
 
 static const pleat_array *get(const pleat_arrays *set, const char *name) {
   const pleat_array *array = pleat_arrays_find(set, name);
@@ -23,9 +22,8 @@ static void check_table(const pleat_arrays *set, const char *name, const uint8_t
 }
 
 static void test_features(const char *path) {
-  pleat_arrays *set = NULL;
-  pleat_error err = {0};
-  if (!CHECK_OK(pleat_arrays_read_npz(path, &set, &err), &err)) return;
+  pleat_arrays *set = reference_npz(path);
+  if (!set) return;
   check_table(set, "residx_atom14_to_atom37", &pleat_atom14_to_atom37[0][0], PLEAT_N_ATOM14);
   check_table(set, "residx_atom37_to_atom14", &pleat_atom37_to_atom14[0][0], PLEAT_N_ATOM37);
   check_table(set, "atom14_atom_exists", &pleat_atom14_exists[0][0], PLEAT_N_ATOM14);
@@ -51,9 +49,8 @@ static void check_rigid(int r, const float *positions) {
 }
 
 static void test_structure(const char *path, bool *seen) {
-  pleat_arrays *set = NULL;
-  pleat_error err = {0};
-  if (!CHECK_OK(pleat_arrays_read_npz(path, &set, &err), &err)) return;
+  pleat_arrays *set = reference_npz(path);
+  if (!set) return;
   const pleat_array *positions = get(set, "out/structure_module/final_atom_positions"), *aatype = get(set, "in/aatype");
   if (positions && aatype) {
     for (int64_t i = 0; i < positions->shape[0]; i++) {
@@ -71,18 +68,15 @@ int main(void) {
                                          "6KWC_1/model_3_ptm_64_128", "globin/model_1_ptm_60_128"};
   static const char *const cases[] = {"tiny_monomer", "tiny_multimer_v2", "tiny_multimer_v3", "full_model_1_ptm",
                                       "full_model_1_multimer_v3"};
-  char path[1024];
-  snprintf(path, sizeof path, "%s/features/README.md", check_shared_dir());
-  FILE *probe = fopen(path, "r");
-  if (!probe) return check_skip("no reference data");
-  fclose(probe);
+  char path[256];
+  if (!reference_exists("features/README.md")) return check_skip("no reference data");
   for (size_t k = 0; k < sizeof features / sizeof features[0]; k++) {
-    snprintf(path, sizeof path, "%s/features/D_monomer_processed/%s.npz", check_shared_dir(), features[k]);
+    snprintf(path, sizeof path, "features/D_monomer_processed/%s.npz", features[k]);
     test_features(path);
   }
   bool seen[PLEAT_N_RESTYPES] = {false};
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-    snprintf(path, sizeof path, "%s/golden/%s.npz", check_shared_dir(), cases[k]);
+    snprintf(path, sizeof path, "golden/%s.npz", cases[k]);
     test_structure(path, seen);
   }
   for (int r = 0; r < PLEAT_N_RESTYPES; r++) CHECK_INT(seen[r], true);
