@@ -67,6 +67,14 @@ foreach(name ${kern_tests})
   pleat_add_test(${test_name} tests_kern_${name})
 endforeach()
 
+# Properties of whole predictions on small random networks.
+pleat_add_programs(tests/prop test_*.c static prop_tests)
+foreach(name ${prop_tests})
+  target_include_directories(tests_prop_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  string(REGEX REPLACE "^test_" "prop/" test_name ${name})
+  pleat_add_test(${test_name} tests_prop_${name})
+endforeach()
+
 # Fuzz targets: with PLEAT_FUZZ a fuzzer, otherwise a program that replays the seed corpus.
 pleat_add_programs(tests/fuzz fuzz_*.c static fuzz_targets)
 foreach(name ${fuzz_targets})

@@ -99,14 +99,31 @@ pleat_status pleat_graph_infer(pleat_graph *graph, const pleat_node *node, pleat
   return PLEAT_OK;
 }
 
+/* Carried and emitted values have the axes of what they carry; `is_opening`: inner values, else outer ones. */
+static void infer_region(pleat_graph *graph, const pleat_region *region, bool is_opening) {
+  for (int k = 0; k < region->n_carries; k++) {
+    const pleat_carry *carry = &region->carries[k];
+    pleat_value from = is_opening ? carry->init : carry->next, to = is_opening ? carry->param : carry->result;
+    memcpy(graph->values[to].axis, graph->values[from].axis, sizeof graph->values[to].axis);
+  }
+  for (int k = 0; k < region->n_emits && !is_opening; k++) {
+    const pleat_value_info *body = &graph->values[region->emits[k].body];
+    memcpy(graph->values[region->emits[k].result].axis + 1, body->axis, body->rank * sizeof *body->axis);
+  }
+}
+
 pleat_status pleat_graph_infer_all(pleat_graph *graph, pleat_error *err) {
   for (uint32_t i = 0; i < graph->n_nodes; i++) {
+    for (uint32_t r = 0; r < graph->n_regions; r++)
+      if (graph->regions[r].first == i) infer_region(graph, &graph->regions[r], true);
     const pleat_node *node = &graph->nodes[i];
     pleat_value_info info = graph->values[node->out];
     uint8_t dtype = info.dtype;
     PLEAT_TRY(pleat_graph_infer(graph, node, &info, err));
     info.dtype = dtype; /* storage is pass/precision's choice */
     memcpy(graph->values[node->out].axis, info.axis, sizeof info.axis);
+    for (uint32_t r = graph->n_regions; r-- > 0;)
+      if (graph->regions[r].last == i + 1) infer_region(graph, &graph->regions[r], false);
   }
   return PLEAT_OK;
 }

@@ -142,9 +142,25 @@ static void visit_operand(simulation *s, const pleat_launch *launch, int slot, i
   visit(s, &a);
 }
 
+/* A letter means the same number of indices in every operand, parameters included. */
+static void check_sizes(simulation *s, const pleat_launch *launch) {
+  const pleat_node *node = launch->node;
+  int64_t size_of[128] = {0};
+  for (int slot = 0; slot <= node->n_in; slot++) {
+    const pleat_operand *operand = slot ? &launch->in[slot - 1] : &launch->out;
+    for (int d = 0; d < operand->rank; d++) {
+      if (node->op == PLEAT_OP_CONCAT && d == node->attr.dim) continue;
+      int64_t *size = &size_of[node->letters[slot][d] & 127];
+      if (*size && *size != operand->size[d]) fault(s, launch, "operands of different sizes", slot, operand->size[d]);
+      *size = operand->size[d];
+    }
+  }
+}
+
 static void run_launch(simulation *s, const pleat_launch *launch, int64_t iteration) {
   const pleat_node *node = launch->node;
   s->n_runs++;
+  check_sizes(s, launch);
   for (int k = 0; k < node->n_in; k++) visit_operand(s, launch, 1 + k, iteration);
   bool is_chunked = node->region != PLEAT_NO_REGION && s->graph->regions[node->region].is_chunk;
   bool is_end = is_chunked && s->graph->values[node->out].def + 1 == s->graph->regions[node->region].last;

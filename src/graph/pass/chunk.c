@@ -34,6 +34,15 @@ typedef struct chunker {
   uint32_t *n_used; /* per value: uses by nodes of the chunk */
 } chunker;
 
+/* Parameters are always read whole, so a letter of theirs cannot be sliced. */
+static bool is_cuttable(const pleat_graph *graph, const pleat_node *node, char letter) {
+  for (int k = 0; k < node->n_in; k++)
+    if (node->in[k] != PLEAT_NO_VALUE && graph->values[node->in[k]].kind == PLEAT_VALUE_WEIGHT &&
+        pleat_letter_find(node->letters[1 + k], letter) >= 0)
+      return false;
+  return pleat_node_is_splittable(node, letter);
+}
+
 static void note_uses(chunker *c, const pleat_node *node, char letter) {
   for (int k = 0; k < node->n_in; k++) {
     pleat_value v = node->in[k];
@@ -61,7 +70,7 @@ static int grow(chunker *c, char letter) {
     int d = c->dim[node->out];
     if (!c->n_used[node->out] || c->n_used[node->out] != c->uses[node->out] || d < 0 || node->out == residual) continue;
     char own = node->letters[0][d];
-    if (!pleat_node_is_splittable(node, own)) continue;
+    if (!is_cuttable(graph, node, own)) continue;
     c->split[i] = own;
     note_uses(c, node, own);
     n++;
@@ -85,7 +94,7 @@ static char best_letter(chunker *c) {
   char best = 0;
   size_t best_bytes = 0;
   for (int d = 0; letters[d]; d++) {
-    if (!pleat_node_is_splittable(&c->graph->nodes[c->end], letters[d])) continue;
+    if (!is_cuttable(c->graph, &c->graph->nodes[c->end], letters[d])) continue;
     if (pleat_graph_dim(c->graph, c->graph->nodes[c->end].out, d) < 2 || grow(c, letters[d]) < 2) continue;
     size_t bytes = inner_bytes(c);
     if (bytes > best_bytes) {

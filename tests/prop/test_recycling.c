@@ -1,0 +1,201 @@
+/* Recycling, ensembling, early stop, cancelling, reuse, and any number of threads.
+ *
+ * Everything here is compared byte by byte: the same arithmetic in the same order, whatever happens around it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "prop.h"
+
+static int64_t recycles_of(const pleat_arrays *out) {
+  const pleat_array *a = out ? pleat_arrays_find(out, "num_recycles") : NULL;
+  return CHECK(a && a->dtype == PLEAT_I32) ? *(const int32_t *)a->data : -1;
+}
+
+static const prop_shape monomer = {
+    .n_res = 10, .n_clust = 4, .n_extra = 5, .n_templ = 2, .n_iterations = 8, .templ_masked = 1};
+static const prop_shape multimer = {.n_res = 9, .n_clust = 4, .n_extra = 5, .n_templ = 2, .is_multimer = true};
+
+static void check_threads(const char *name, const char *weights, const prop_shape *shape) {
+  pleat_arrays *features = prop_features(shape, 21), *first = NULL;
+  for (int n_threads = 1; n_threads <= 3; n_threads++) {
+    pleat_model *model = prop_model(name, weights, "cpu", n_threads);
+    for (int64_t n_chunks = 0; n_chunks <= 2; n_chunks += 2) {
+      pleat_predict_options o = prop_options();
+      o.num_recycle = 2;
+      o.n_chunks = n_chunks;
+      if (n_chunks) o.num_recycle = 0; /* compared among themselves only */
+      pleat_arrays *out = model ? prop_predict(model, features, &o) : NULL;
+      if (!n_chunks && first) prop_compare(out, first, 0, "threads");
+      if (!n_chunks && !first)
+        first = out;
+      else
+        pleat_arrays_destroy(out);
+    }
+    pleat_model_close(model);
+  }
+  pleat_arrays_destroy(first);
+  pleat_arrays_destroy(features);
+}
+
+/* Equal members: the mean of x/2 and x/2 is x in floating point too. */
+static void check_equal_members(const char *name, const char *weights, prop_shape shape) {
+  pleat_model *model = prop_model(name, weights, "cpu", 0);
+  if (!model) return;
+  shape.is_same_every_time = true;
+  pleat_arrays *features = prop_features(&shape, 22);
+  pleat_predict_options o = prop_options();
+  o.num_recycle = 1;
+  pleat_arrays *one = prop_predict(model, features, &o);
+  o.num_ensemble = 2;
+  pleat_arrays *two = prop_predict(model, features, &o);
+  prop_compare(two, one, 0, "two equal members");
+  o.is_unhoisted = true;
+  pleat_arrays *unhoisted = prop_predict(model, features, &o);
+  char where[64];
+  CHECK(prop_difference(unhoisted, one, where) < 1e-3); /* recycled: see test_passes.c on bins */
+  pleat_arrays_destroy(unhoisted);
+  pleat_arrays_destroy(two);
+  pleat_arrays_destroy(one);
+  pleat_arrays_destroy(features);
+  pleat_model_close(model);
+}
+
+/* Different members: the mean on the cpu is the mean of the oracle. Without recycling, as in test_passes.c. */
+static void test_members_differ(void) {
+  pleat_model *cpu = prop_model(PROP_MONOMER, "cpu", 0), *ref = prop_model(PROP_MONOMER, "ref", 1);
+  if (!cpu || !ref) return;
+  prop_shape shape = monomer;
+  shape.n_res = 6;
+  pleat_arrays *features = prop_features(&shape, 23);
+  pleat_predict_options o = prop_options();
+  pleat_arrays *single = prop_predict(cpu, features, &o);
+  o.num_ensemble = 3;
+  pleat_arrays *got = prop_predict(cpu, features, &o), *want = prop_predict(ref, features, &o);
+  prop_compare(got, want, 1e-5, "three members against ref");
+  char where[64];
+  CHECK(prop_difference(got, single, where) > 1e-4); /* the members do count */
+  pleat_arrays_destroy(want);
+  pleat_arrays_destroy(got);
+  pleat_arrays_destroy(single);
+  pleat_arrays_destroy(features);
+  pleat_model_close(ref);
+  pleat_model_close(cpu);
+}
+
+static void test_early_stop(void) {
+  pleat_model *model = prop_model(PROP_MULTIMER, "cpu", 0);
+  if (!model) return;
+  pleat_arrays *features = prop_features(&multimer, 24);
+  pleat_predict_options o = prop_options();
+  o.num_recycle = 4;
+  pleat_arrays *never = prop_predict(model, features, &o);
+  CHECK_INT(recycles_of(never), 4);
+  o.early_stop_tolerance = 1e9; /* the first comparison is that of pass 0 with the zeros before it */
+  pleat_arrays *at_once = prop_predict(model, features, &o);
+  CHECK_INT(recycles_of(at_once), 1);
+  o.early_stop_tolerance = -1;
+  o.num_recycle = 1;
+  pleat_arrays *one = prop_predict(model, features, &o);
+  CHECK_INT(recycles_of(one), 1);
+  prop_compare(at_once, one, 0, "stopped after one recycle = one recycle");
+  o.num_recycle = 4;
+  o.early_stop_tolerance = 1e-12;
+  pleat_arrays *tight = prop_predict(model, features, &o);
+  CHECK_INT(recycles_of(tight), 4);
+  prop_compare(tight, never, 0, "a tolerance that is never met");
+  pleat_arrays_destroy(tight);
+  pleat_arrays_destroy(one);
+  pleat_arrays_destroy(at_once);
+  pleat_arrays_destroy(never);
+  pleat_arrays_destroy(features);
+  pleat_model_close(model);
+}
+
+/* Monomers run all their recycles, as published. */
+static void test_monomer_never_stops(void) {
+  pleat_model *model = prop_model(PROP_MONOMER, "cpu", 0);
+  if (!model) return;
+  pleat_arrays *features = prop_features(&monomer, 25);
+  pleat_predict_options o = prop_options();
+  o.num_recycle = 3;
+  o.early_stop_tolerance = 1e9;
+  pleat_arrays *out = prop_predict(model, features, &o);
+  CHECK_INT(recycles_of(out), 3);
+  pleat_arrays_destroy(out);
+  pleat_arrays_destroy(features);
+  pleat_model_close(model);
+}
+
+typedef struct watcher {
+  int64_t n_progress, n_poll, stop_progress, stop_poll; /* stop at this call; < 0: never */
+  double last_change;
+} watcher;
+
+static bool on_progress(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double change) {
+  watcher *w = ctx;
+  CHECK_INT(recycle, w->n_progress);
+  CHECK_INT(num_recycle, 2);
+  CHECK(mean_plddt <= 100);
+  if (!recycle) CHECK(change < 0);
+  w->last_change = change;
+  return w->n_progress++ != w->stop_progress;
+}
+
+static bool on_poll(void *ctx) {
+  watcher *w = ctx;
+  return w->n_poll++ != w->stop_poll;
+}
+
+/* Cancelled at every kind of moment, a session gives the same bytes afterwards; so does any repetition. */
+static void test_cancel_and_reuse(const char *name, const char *weights, const prop_shape *shape) {
+  pleat_model *model = prop_model(name, weights, "cpu", 0);
+  if (!model) return;
+  pleat_arrays *features = prop_features(shape, 26), *others = prop_features(shape, 27), *first = NULL;
+  pleat_predict_options o = prop_options();
+  o.num_recycle = 2;
+  o.opt_progress = on_progress;
+  o.opt_poll = on_poll;
+  watcher w = {.stop_progress = -1, .stop_poll = -1};
+  o.progress_ctx = o.poll_ctx = &w;
+  pleat_session *session = NULL;
+  pleat_error err = {0};
+  if (!CHECK_OK(pleat_session_create(model, features, &o, &session, &err), &err)) return;
+  CHECK_OK(pleat_session_predict(session, features, &o, &first, &err), &err);
+  CHECK_INT(w.n_progress, 3);
+  int64_t n_polls = w.n_poll;
+  CHECK(n_polls > 20);
+  for (int64_t k = 0; k < 5; k++) {
+    w = (watcher){.stop_progress = k < 2 ? k : -1, .stop_poll = k < 2 ? -1 : n_polls * (k - 2) / 3};
+    pleat_arrays *none = NULL;
+    CHECK_INT(pleat_session_predict(session, features, &o, &none, &err), PLEAT_CANCELLED);
+    CHECK(!none);
+    CHECK(strstr(err.message, "cancelled") != NULL);
+  }
+  pleat_arrays *other = NULL, *again = NULL;
+  w = (watcher){.stop_progress = -1, .stop_poll = -1};
+  CHECK_OK(pleat_session_predict(session, others, &o, &other, &err), &err);
+  w = (watcher){.stop_progress = -1, .stop_poll = -1};
+  CHECK_OK(pleat_session_predict(session, features, &o, &again, &err), &err);
+  prop_compare(again, first, 0, "a session used again");
+  char where[64];
+  CHECK(prop_difference(other, first, where) > 0);
+  pleat_arrays_destroy(again);
+  pleat_arrays_destroy(other);
+  pleat_arrays_destroy(first);
+  pleat_session_destroy(session);
+  pleat_arrays_destroy(others);
+  pleat_arrays_destroy(features);
+  pleat_model_close(model);
+}
+
+int main(void) {
+  check_threads(PROP_MONOMER, &monomer);
+  check_threads(PROP_MULTIMER, &multimer);
+  check_equal_members(PROP_MONOMER, monomer);
+  check_equal_members(PROP_MULTIMER, multimer);
+  test_members_differ();
+  test_early_stop();
+  test_monomer_never_stops();
+  test_cancel_and_reuse(PROP_MONOMER, &monomer);
+  test_cancel_and_reuse(PROP_MULTIMER, &multimer);
+  return check_report();
+}
