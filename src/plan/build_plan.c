@@ -38,38 +38,53 @@ static int64_t slices_of(const pleat_graph *graph, pleat_value end) {
   return region != PLEAT_NO_REGION && graph->regions[region].is_chunk ? graph->regions[region].count : 1;
 }
 
-/* Cuts every sub-layer at least n times: for tests, and as the first guess under a tight budget. Last to first, so that
+/* Cuts every sub-layer at least n times: for tests, and when cutting at the peak is not enough. Last to first, so that
  * the node that ends a sub-layer is met before the in-place nodes inside it. */
-static pleat_status slice_everything(pleat_graph *graph, int64_t n, pleat_error *err) {
+static pleat_status slice_everything(pleat_graph *graph, int64_t n, bool *out_changed, pleat_error *err) {
+  *out_changed = false;
   for (uint32_t i = graph->n_nodes; i-- > 0;) {
     const pleat_node *node = &graph->nodes[i];
     pleat_value end = node->out;
     if (!pleat_in_place_slots(graph, node) || graph->values[end].rank < 2) continue;
     bool changed;
     PLEAT_TRY(pleat_pass_chunk(graph, end, n, &changed, err));
-    if (changed) i = graph->regions[graph->nodes[i].region].first;
+    if (!changed) continue;
+    *out_changed = true;
+    i = graph->regions[graph->nodes[i].region].first;
   }
   return PLEAT_OK;
 }
 
-/* Places the values; while they exceed the budget, the sub-layer at the peak is cut finer. */
+/* Cuts the sub-layer at the peak finer, or, when that is at its end, everything: buffers that lie apart in time still
+ * stand in each other's way in the arena. */
+static pleat_status cut_finer(pleat_graph *graph, uint32_t peak_node, int64_t *n_everywhere, bool *out_changed,
+                              pleat_error *err) {
+  enum { MAX_EVERYWHERE = 64 };
+  *out_changed = false;
+  for (int direction = 1; direction >= -1 && !*out_changed; direction -= 2) {
+    pleat_value end = sublayer_end(graph, peak_node, direction);
+    if (end != PLEAT_NO_VALUE)
+      PLEAT_TRY(pleat_pass_chunk(graph, end, 2 * slices_of(graph, end), out_changed, err));
+  }
+  while (!*out_changed && *n_everywhere < MAX_EVERYWHERE) {
+    *n_everywhere *= 2;
+    PLEAT_TRY(slice_everything(graph, *n_everywhere, out_changed, err));
+  }
+  return PLEAT_OK;
+}
+
+/* Places the values; while they exceed the budget, cuts finer. *out holds nothing on failure. */
 static pleat_status fit_memory(pleat_graph *graph, const pleat_plan_options *options, uint64_t budget,
                                pleat_placement *out, pleat_error *err) {
+  int64_t n_everywhere = 1;
   for (;;) {
     PLEAT_TRY(pleat_place_values(graph, options->num_ensemble, out, err));
-    if (!budget || out->arena_bytes <= budget) return PLEAT_OK;
-    bool changed = false;
-    for (int direction = 1; direction >= -1 && !changed; direction -= 2) {
-      pleat_value end = sublayer_end(graph, out->peak_node, direction);
-      if (end == PLEAT_NO_VALUE) continue;
-      pleat_status status = pleat_pass_chunk(graph, end, 2 * slices_of(graph, end), &changed, err);
-      if (status) {
-        pleat_placement_fini(out);
-        return status;
-      }
-    }
-    if (!changed) return PLEAT_OK; /* the caller compares with the budget */
+    if (!options->budget_bytes || out->arena_bytes + PLEAT_ALIGN <= budget) return PLEAT_OK;
+    bool changed;
+    pleat_status status = cut_finer(graph, out->peak_node, &n_everywhere, &changed, err);
+    if (!status && !changed) return PLEAT_OK; /* the caller compares with the budget */
     pleat_placement_fini(out);
+    if (status) return status;
   }
 }
 
@@ -90,21 +105,42 @@ static pleat_status run_passes(pleat_graph *graph, const pleat_plan_options *opt
   return finish_stage(graph, options, "precision", err);
 }
 
+/* Forgets everything but the graph. */
+static void clear_tables(pleat_plan *plan) {
+  free(plan->launches);
+  free(plan->segments);
+  free(plan->weights);
+  free(plan->bindings);
+  free(plan->offsets);
+  *plan = (pleat_plan){.graph = plan->graph};
+}
+
+static pleat_status place_and_write(pleat_plan *plan, const pleat_plan_options *options, uint64_t budget,
+                                    pleat_error *err) {
+  clear_tables(plan);
+  pleat_placement placement;
+  PLEAT_TRY(fit_memory(plan->graph, options, budget, &placement, err));
+  pleat_status status = pleat_plan_write(plan, &placement, options, err);
+  pleat_placement_fini(&placement);
+  return status;
+}
+
 static pleat_status build(pleat_plan *plan, const pleat_plan_options *options, pleat_error *err) {
   pleat_graph *graph = plan->graph;
   PLEAT_TRY(run_passes(graph, options, err));
-  if (options->n_slices > 1) PLEAT_TRY(slice_everything(graph, options->n_slices, err));
-  pleat_placement placement;
-  PLEAT_TRY(fit_memory(graph, options, options->budget_bytes, &placement, err));
-  pleat_status status = finish_stage(graph, options, "chunk", err);
-  if (!status) status = pleat_plan_write(plan, &placement, options, err);
-  pleat_placement_fini(&placement);
-  if (status) return status;
-  if (options->budget_bytes && plan->arena_bytes + plan->scratch_bytes > options->budget_bytes)
+  bool changed;
+  if (options->n_slices > 1) PLEAT_TRY(slice_everything(graph, options->n_slices, &changed, err));
+  uint64_t budget = options->budget_bytes;
+  PLEAT_TRY(place_and_write(plan, options, budget, err));
+  /* What the kernels need besides is known only now, and finer slices may need less of it. */
+  for (int i = 0; i < 3 && plan->arena_bytes + plan->scratch_bytes > budget && plan->scratch_bytes < budget; i++)
+    PLEAT_TRY(place_and_write(plan, options, budget - plan->scratch_bytes, err));
+  PLEAT_TRY(finish_stage(graph, options, "chunk", err));
+  if (budget && plan->arena_bytes + plan->scratch_bytes > budget)
     PLEAT_FAIL(err, PLEAT_NOMEM,
                "this prediction needs %.2f GB for activations even when sliced, the budget is %.2f GB; use fewer "
                "alignment rows (--max-msa), a shorter sequence, --precision bf16 or a larger --memory",
-               (double)(plan->arena_bytes + plan->scratch_bytes) / 1e9, (double)options->budget_bytes / 1e9);
+               (double)(plan->arena_bytes + plan->scratch_bytes) / 1e9, (double)budget / 1e9);
   return PLEAT_OK;
 }
 
@@ -127,12 +163,8 @@ pleat_status pleat_plan_build(pleat_graph *graph, const pleat_plan_options *opti
 
 void pleat_plan_destroy(pleat_plan *plan) {
   if (!plan) return;
+  clear_tables(plan);
   pleat_graph_destroy(plan->graph);
-  free(plan->launches);
-  free(plan->segments);
-  free(plan->weights);
-  free(plan->bindings);
-  free(plan->offsets);
   free(plan);
 }
 
