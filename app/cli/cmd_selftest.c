@@ -8,6 +8,7 @@
 #include "arrays_view.h"
 #include "compare.h"
 #include "files.h"
+#include "fingerprint.h"
 #include "options.h"
 #include "progress.h"
 #include "selftest_cases.h"
@@ -81,14 +82,15 @@ static void check_array(selftest *test, const char *name, const pleat_array *opt
   }
 }
 
-/* The mask of final_atom_positions lies beside it; other arrays have none. */
+/* The mask of final_atom_positions lies beside it; other arrays, and fingerprints, have none. */
 static const pleat_array *mask_of(const pleat_arrays *references, const char *name) {
   static const char positions[] = "final_atom_positions";
   char mask_name[256];
   if (!has_suffix(name, positions)) return NULL;
   int n_prefix = (int)(strlen(name) - (sizeof positions - 1));
   snprintf(mask_name, sizeof mask_name, "%.*sfinal_atom_mask", n_prefix, name);
-  return pleat_arrays_find(references, mask_name);
+  const pleat_array *mask = pleat_arrays_find(references, mask_name);
+  return mask && mask->rank + 1 == pleat_arrays_find(references, name)->rank ? mask : NULL;
 }
 
 static void check_arrays(selftest *test, const pleat_arrays *got, const pleat_arrays *references, const char *prefix,
@@ -98,6 +100,28 @@ static void check_arrays(selftest *test, const pleat_arrays *got, const pleat_ar
     if (strncmp(want->name, prefix, strlen(prefix))) continue;
     check_array(test, want->name, pleat_arrays_find(got, want->name), want, mask_of(references, want->name), allowed);
   }
+}
+
+/* Compares a result with a case's references, or prints its fingerprints when these are asked for. `item` names the
+ * result in the table, behind it `prefix`. */
+static pleat_status judge(selftest *test, const selftest_case *item, const char *prefix, pleat_arrays **inout_got,
+                          const pleat_arrays *references, const char *of, const allowance *allowed, pleat_error *err) {
+  char name[192];
+  test->n_cases++;
+  if (item->is_fingerprint) {
+    pleat_arrays *fingerprints;
+    pleat_status status = cli_fingerprints(*inout_got, &fingerprints, err);
+    if (status) return status;
+    pleat_arrays_destroy(*inout_got);
+    *inout_got = fingerprints;
+  }
+  if (test->args->is_fingerprints) {
+    snprintf(name, sizeof name, "%s/%s", item->name, prefix);
+    cli_fingerprints_print(*inout_got, name);
+    return PLEAT_OK;
+  }
+  check_arrays(test, *inout_got, references, of, allowed);
+  return PLEAT_OK;
 }
 
 /* A case that cannot run is one that fails; the others still run. Only an interruption ends the test. */
@@ -130,9 +154,8 @@ static pleat_status run_sublayer(selftest *test, const selftest_case *item, cons
     double start_ms = cli_time_ms();
     status = pleat_sublayer_run(tag, item->weights, &options, inputs, &outputs, err);
     if (!status) {
-      print_heading(tag, NULL, cli_time_ms() - start_ms);
-      check_arrays(test, outputs, references, "out", &allow_sublayer);
-      test->n_cases++;
+      if (!test->args->is_fingerprints) print_heading(tag, NULL, cli_time_ms() - start_ms);
+      status = judge(test, item, prefix, &outputs, references, "out", &allow_sublayer, err);
     }
   }
   pleat_arrays_destroy(outputs);
@@ -142,13 +165,12 @@ static pleat_status run_sublayer(selftest *test, const selftest_case *item, cons
 }
 
 static pleat_status run_sublayers(selftest *test, const selftest_case *item, pleat_error *err) {
-  char tag[96], last_tag[96] = "";
+  char tag[96];
   const char *filter = test->args->filter;
   for (size_t i = 0; i < pleat_arrays_count(item->arrays); i++) {
     const char *name = pleat_arrays_get(item->arrays, i)->name;
+    if (!has_suffix(name, "/in0")) continue; /* every sub-layer has a first argument */
     snprintf(tag, sizeof tag, "%.*s", (int)strcspn(name, "/"), name);
-    if (strcmp(tag, last_tag) == 0) continue;
-    memcpy(last_tag, tag, sizeof tag);
     if (filter && !strstr(tag, filter) && !strstr(item->name, filter)) continue;
     pleat_status status = note_failure(test, tag, run_sublayer(test, item, tag, err), err);
     if (status) return status;
@@ -189,9 +211,8 @@ static pleat_status run_model(selftest *test, const selftest_case *item, pleat_e
   if (!status) status = pleat_session_create(model, features, &options, &session, err);
   if (!status) status = pleat_session_predict(session, features, &options, &prediction, err);
   if (!status) {
-    print_heading(item->name, item->model, cli_time_ms() - start_ms);
-    check_arrays(test, prediction, references, "", item->is_full ? &allow_full : &allow_tiny);
-    test->n_cases++;
+    if (!test->args->is_fingerprints) print_heading(item->name, item->model, cli_time_ms() - start_ms);
+    status = judge(test, item, "out/", &prediction, references, "", item->is_full ? &allow_full : &allow_tiny, err);
   }
   pleat_arrays_destroy(prediction);
   pleat_session_destroy(session);
@@ -218,6 +239,7 @@ static pleat_status run_case(selftest *test, selftest_case *item, pleat_error *e
 
 static cli_exit report(const selftest *test) {
   if (test->n_cases == 0) return cli_fail_usage("selftest", "no case has '%s' in its name", test->args->filter);
+  if (test->args->is_fingerprints) return test->n_failed ? CLI_EXIT_CHECK : CLI_EXIT_OK;
   printf("%d arrays of %d networks and sub-layers on %s, %s: ", test->n_arrays, test->n_cases, test->args->backend,
          test->args->precision);
   if (!test->is_judged) {
@@ -236,6 +258,8 @@ static cli_exit run(const cli_args *args) {
   pleat_error err;
   selftest_cases cases;
   selftest test = {.args = args, .is_judged = strcmp(args->precision, "f32") == 0};
+  if (args->golden && args->is_fingerprints)
+    return cli_fail_usage("selftest", "--fingerprints is about the built-in set, --golden has its own references");
   cli_interrupt_init();
   pleat_status status =
       args->golden ? selftest_cases_read(args->golden, &cases, &err) : selftest_cases_builtin(&cases, &err);
@@ -252,13 +276,16 @@ const cli_command cli_command_selftest = {
     .positionals = "",
     .summary = "Compare this build's numbers with the published code's.",
     .details =
-        "Runs every case of DIR/manifest.json, sub-layers included, and prints for every array the relative L2\n"
-        "error, the largest absolute error, for positions the RMSD in angstrom, and what is allowed. Exit code 1\n"
-        "when one exceeds it.\n",
+        "Without options: a built-in set of sub-layers and small folds, compared by fingerprints (8 random "
+        "projections\n"
+        "and the length of every array) with what the ref backend makes of them; needs no files. With --golden: every\n"
+        "case of DIR/manifest.json, sub-layers included. Prints for every array the relative L2 error, the largest\n"
+        "absolute error, for positions the RMSD in angstrom, and what is allowed. Exit code 1 when one exceeds it.\n",
     .examples =
+        "  pleat selftest\n"
         "  pleat selftest --golden ../shared/golden\n"
         "  pleat selftest --golden ../shared/golden --filter triangle --backend ref\n",
-    .options = {CLI_OPT_GOLDEN, CLI_OPT_FILTER, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_PRECISION, CLI_OPT_MEMORY,
-                CLI_OPT_CHUNKS, CLI_OPT_UNFUSED, CLI_OPT_UNHOISTED, CLI_OPT_KEEP_PADDING, CLI_OPT_LOG_LEVEL,
-                CLI_OPT_END},
+    .options = {CLI_OPT_GOLDEN, CLI_OPT_FILTER, CLI_OPT_FINGERPRINTS, CLI_OPT_BACKEND, CLI_OPT_THREADS,
+                CLI_OPT_PRECISION, CLI_OPT_MEMORY, CLI_OPT_CHUNKS, CLI_OPT_UNFUSED, CLI_OPT_UNHOISTED,
+                CLI_OPT_KEEP_PADDING, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
     .run = run};

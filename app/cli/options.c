@@ -62,6 +62,8 @@ static const option options[CLI_N_OPTS] = {
                         "folder with manifest.json and reference arrays", NULL},
     [CLI_OPT_FILTER] = {"filter", 0, KIND_TEXT, "TAG", FIELD(filter), false, 0, 0,
                         "only cases and sub-layers with TAG in their name", NULL},
+    [CLI_OPT_FINGERPRINTS] = {"fingerprints", 0, KIND_FLAG, NULL, FIELD(is_fingerprints), false, 0, 0,
+                              "print the table that the built-in set is compared with (for developers)", NULL},
     [CLI_OPT_NUM_RECYCLE] = {"num-recycle", 0, KIND_INTEGER, "R", FIELD(num_recycle), false, 0, 1000,
                              "passes after the first (default: the model's own, 3 or 20)", NULL},
     [CLI_OPT_NUM_ENSEMBLE] = {"num-ensemble", 0, KIND_INTEGER, "E", FIELD(num_ensemble), false, 1, 100,

@@ -119,12 +119,6 @@ pleat_status selftest_cases_read(const char *folder, selftest_cases *out_cases, 
   return status;
 }
 
-pleat_status selftest_cases_builtin(selftest_cases *out_cases, pleat_error *err) {
-  *out_cases = (selftest_cases){0};
-  return cli_error(err, PLEAT_UNSUPPORTED,
-                   "this build has no built-in reference data: give --golden DIR with manifest.json");
-}
-
 void selftest_cases_fini(selftest_cases *cases) {
   for (size_t i = 0; i < cases->n_items; i++) {
     selftest_case *item = &cases->items[i];

@@ -19,7 +19,8 @@ typedef struct selftest_case {
   int64_t num_recycle, num_ensemble, num_msa, num_extra_msa;
   bool is_identity_order;
   double msa_mask_fraction, early_stop_tolerance;
-  bool is_full; /* all published blocks: wider allowances than a shortened network */
+  bool is_fingerprint; /* the out/ arrays are fingerprints (fingerprint.h) */
+  bool is_full;        /* all published blocks, or as sensitive: wider allowances than a shortened network */
 } selftest_case;
 
 typedef struct selftest_cases {
@@ -29,7 +30,7 @@ typedef struct selftest_cases {
 
 /* Reads folder/manifest.json. Errors: IO, INPUT, NOMEM. Released with selftest_cases_fini, also on failure. */
 PLEAT_CHECKED pleat_status selftest_cases_read(const char *folder, selftest_cases *out_cases, pleat_error *err);
-/* A small set that needs no files. Errors: UNSUPPORTED while this build has none, NOMEM. */
+/* A small set that needs no files, with fingerprints (selftest_builtin.c). Errors: NOMEM. Released like the others. */
 PLEAT_CHECKED pleat_status selftest_cases_builtin(selftest_cases *out_cases, pleat_error *err);
 void selftest_cases_fini(selftest_cases *cases);
 

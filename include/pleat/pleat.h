@@ -37,8 +37,9 @@ typedef struct pleat_model_options {
   const char *opt_precision; /* "f32" (default) or "bf16" */
 } pleat_model_options;
 
-/* `weights` is a path to .npz or .safetensors, or "synth:FILE.json" for synthetic values. Names and shapes are checked
- * against the variant. Errors: INVALID (unknown model name; the message suggests the nearest), IO, WEIGHTS, NOMEM. */
+/* `weights` is a path to .npz or .safetensors, or "synth:FILE.json" (or "synth:{...}", the JSON itself) for synthetic
+ * values. Names and shapes are checked against the variant. Errors: INVALID (unknown model name; the message suggests
+ * the nearest), IO, WEIGHTS, NOMEM. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_model_open(const char *weights, const pleat_model_options *options,
                                                       pleat_model **out_model, pleat_error *err);
 PLEAT_API void pleat_model_close(pleat_model *model); /* NULL is allowed; after its sessions are destroyed */

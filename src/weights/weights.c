@@ -11,6 +11,7 @@
 #include "weights/weights_priv.h"
 
 static const char synth_prefix[] = "synth:";
+static const char inline_spec[] = "synth:(given as text)"; /* what messages call it */
 const char pleat_weights_synthetic_note[] = "synthetic weights: no prediction";
 
 pleat_status pleat_weights_fail_memory(const pleat_weights *weights, pleat_error *err) {
@@ -113,6 +114,9 @@ pleat_status pleat_weights_open(const char *spec, pleat_weights **out_weights, p
   pleat_file_map file;
   const char *path = path_of(spec);
   *out_weights = NULL;
+  /* The text is only read while it is parsed, so the caller may free it. */
+  if (path != spec && *path == '{')
+    return pleat_weights_open_bytes(inline_spec, (const uint8_t *)path, strlen(path), out_weights, err);
   PLEAT_TRY(pleat_file_map_open(path, &file, err));
   pleat_status status = open_data(spec, path, file.data, file.n, out_weights, err);
   if (status) {

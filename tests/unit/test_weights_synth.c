@@ -109,7 +109,25 @@ static void test_places(void) {
   CHECK_MESSAGE(&err, "found JSON: write synth:tests/data/weights/synth.json to use it");
 }
 
+/* A spec given as text is the same as in a file, and what messages call it is not the text. */
+static void test_inline(void) {
+  pleat_weights *weights;
+  pleat_error err;
+  float value = 0;
+  char text[] = "synth:{\"seed\": 0, \"tensors\": {\"a//scale\": [3]}}";
+  if (!CHECK_OK(pleat_weights_open(text, &weights, &err), &err)) return;
+  memset(text, 'x', sizeof text - 1);
+  CHECK_STR(pleat_weights_source(weights), "synth:(given as text)");
+  CHECK(pleat_weights_is_synthetic(weights));
+  CHECK_OK(pleat_weights_read(weights, 0, 0, 1, &value, &err), &err);
+  CHECK_NEAR((double)value, 1, 0.1);
+  pleat_weights_close(weights);
+  CHECK_INT(pleat_weights_open("synth:{\"seed\": 0}", &weights, &err), PLEAT_WEIGHTS);
+  CHECK_STR(err.file, "(given as text)");
+}
+
 int main(void) {
+  test_inline();
   test_expected();
   test_ranges();
   test_refused();
