@@ -81,6 +81,7 @@ typedef struct pleat_estimate {
   uint64_t arena_bytes;   /* activations */
   uint64_t scratch_bytes; /* kernels' temporary memory, all threads */
   uint64_t weight_bytes;  /* packed parameters */
+  uint64_t host_bytes;    /* features, and results beside the activations */
   uint64_t total_bytes;
   double milliseconds; /* predicted for all recycles */
   double flops, bytes; /* arithmetic and memory traffic of all recycles */

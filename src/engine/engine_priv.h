@@ -39,7 +39,8 @@ PLEAT_CHECKED pleat_status pleat_weights_match(const pleat_weights *weights, con
 /* The same for all that a variant has. */
 PLEAT_CHECKED pleat_status pleat_weights_match_variant(const pleat_weights *weights, const pleat_variant *variant,
                                                        const pleat_sizes *sizes, pleat_error *err);
-void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out);
+/* feature_bytes: of the features that the prediction will be given; want_logits as it will be asked. */
+void pleat_plan_estimate(const pleat_plan *plan, uint64_t feature_bytes, bool want_logits, pleat_estimate *out);
 /* Options of the planner for a model on its backend. */
 pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, void *be, pleat_dtype storage);
 
@@ -55,8 +56,20 @@ PLEAT_CHECKED pleat_status pleat_read_output(const pleat_backend_vtbl *backend, 
                                              const pleat_binding *binding, const char *name, pleat_arrays *out,
                                              pleat_error *err);
 
+/* Reads row `row` of the first axis of an f32 output. */
+PLEAT_CHECKED pleat_status pleat_read_row(const pleat_backend_vtbl *backend, void *be, void *program,
+                                          const pleat_binding *binding, int64_t row, float *dst, pleat_error *err);
+
+/* Where the aligned-error logits lie: they are read row by row, because a copy of all would be half as large as
+ * the pair representation. binding NULL: the network has no such head. */
+typedef struct pleat_pae_logits {
+  const pleat_backend_vtbl *backend;
+  void *be, *program;
+  const pleat_binding *binding;
+} pleat_pae_logits;
 /* Adds masks, bins and confidences to what the network put into `out` (results.c). */
 PLEAT_CHECKED pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
-                                                 bool want_logits, pleat_arrays *out, pleat_error *err);
+                                                 const pleat_pae_logits *pae_logits, bool want_logits,
+                                                 pleat_arrays *out, pleat_error *err);
 
 #endif

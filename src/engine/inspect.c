@@ -109,7 +109,7 @@ pleat_status pleat_graph_text(const pleat_graph_query *query, char **out_text, p
   }
   if (!strcmp(dump.wanted, "memory")) pleat_plan_dump_memory(plan, &dump.text);
   if (!strcmp(dump.wanted, "plan")) pleat_plan_dump(plan, &dump.text);
-  if (opt_out_estimate) pleat_plan_estimate(plan, opt_out_estimate);
+  if (opt_out_estimate) pleat_plan_estimate(plan, 0, false, opt_out_estimate);
   if (opt_out_plan_ms) *opt_out_plan_ms = ms;
   pleat_plan_destroy(plan);
   return give_text(&dump.text, out_text, err);

@@ -57,3 +57,12 @@ pleat_status pleat_read_output(const pleat_backend_vtbl *backend, void *be, void
   free(raw);
   return status;
 }
+
+pleat_status pleat_read_row(const pleat_backend_vtbl *backend, void *be, void *program, const pleat_binding *binding,
+                            int64_t row, float *dst, pleat_error *err) {
+  pleat_operand operand = binding->operand;
+  if (operand.dtype != PLEAT_F32) PLEAT_FAIL(err, PLEAT_INTERNAL, "output %s is not stored as f32", binding->name);
+  operand.offset += row * operand.stride[0] * (int64_t)sizeof(float);
+  operand.size[0] = 1;
+  return backend->read(be, program, &operand, dst, err);
+}

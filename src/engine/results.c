@@ -44,53 +44,55 @@ static pleat_status add_plddt(const pleat_arrays *from, pleat_arrays *out, doubl
   return status;
 }
 
-static pleat_status add_pae_arrays(const pleat_pae *pae, const float *logits, pleat_arrays *out, pleat_pae_tm *out_tm,
-                                   pleat_error *err) {
+static pleat_status add_pae_arrays(const pleat_pae *pae, const pleat_pae_logits *from, pleat_arrays *out,
+                                   pleat_pae_tm *out_tm, pleat_error *err) {
   int64_t n = pae->N_res;
   void *matrix;
   PLEAT_TRY(pleat_arrays_add(out, "confidence/predicted_aligned_error", PLEAT_F32, 2, (const int64_t[]){n, n}, NULL,
                              &matrix, err));
   pleat_pae_tm *rows = malloc((size_t)n * sizeof *rows + 1);
-  if (!rows) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for confidences");
-  for (int64_t i = 0; i < n; i++)
-    pleat_pae_row(pae, i, logits + i * n * pae->n_bins, (float *)matrix + i * n, &rows[i]);
-  *out_tm = pleat_pae_best(pae, rows);
+  float *logits = malloc((size_t)n * (size_t)pae->n_bins * sizeof *logits + 1);
+  pleat_status status = PLEAT_OK;
+  if (!rows || !logits) status = pleat_fail(err, PLEAT_NOMEM, "no memory for confidences");
+  for (int64_t i = 0; i < n && !status; i++) {
+    status = pleat_read_row(from->backend, from->be, from->program, from->binding, i, logits, err);
+    if (!status) pleat_pae_row(pae, i, logits, (float *)matrix + i * n, &rows[i]);
+  }
+  if (!status) *out_tm = pleat_pae_best(pae, rows);
+  free(logits);
   free(rows);
-  return PLEAT_OK;
+  return status;
 }
 
-static pleat_status add_pae(const pleat_variant *variant, const pleat_inputs *inputs, bool want_logits,
-                            pleat_arrays *out, double *ranking, pleat_error *err) {
-  const pleat_array *found = pleat_arrays_find(out, "predicted_aligned_error/logits");
-  if (!found) return PLEAT_OK;
-  pleat_array logits = *found; /* adding to the set moves its entries, but not their data */
+static pleat_status add_pae(const pleat_variant *variant, const pleat_inputs *inputs, const pleat_pae_logits *logits,
+                            bool want_logits, pleat_arrays *out, double *ranking, pleat_error *err) {
+  if (!logits->binding) return PLEAT_OK;
+  const int64_t *size = logits->binding->operand.size;
   float breaks[PLEAT_MAX_PAE_BINS];
-  int64_t n_breaks = logits.shape[2] - 1;
+  int64_t n_breaks = size[2] - 1;
   if (n_breaks >= PLEAT_MAX_PAE_BINS) PLEAT_FAIL(err, PLEAT_WEIGHTS, "the aligned-error head has too many bins");
   linspace(0, 31, n_breaks, breaks); /* config.py: max_error_bin */
   pleat_pae pae;
-  PLEAT_TRY(
-      pleat_pae_init(logits.shape[0], (int)logits.shape[2], breaks, NULL, pleat_inputs_asym_id(inputs), &pae, err));
+  PLEAT_TRY(pleat_pae_init(size[0], (int)size[2], breaks, NULL, pleat_inputs_asym_id(inputs), &pae, err));
   pleat_pae_tm tm;
-  PLEAT_TRY(add_pae_arrays(&pae, logits.data, out, &tm, err));
+  PLEAT_TRY(add_pae_arrays(&pae, logits, out, &tm, err));
   PLEAT_TRY(add_scalar(out, "confidence/max_predicted_aligned_error", pleat_pae_max(&pae), err));
   PLEAT_TRY(add_scalar(out, "confidence/ptm", tm.ptm, err));
   if (variant->is_multimer) {
     PLEAT_TRY(add_scalar(out, "confidence/iptm", tm.iptm, err));
     *ranking = pleat_confidence_multimer(tm.ptm, tm.iptm);
   }
-  if (want_logits)
-    return pleat_arrays_add(out, "predicted_aligned_error/breaks", PLEAT_F32, 1, &n_breaks, breaks, NULL, err);
-  pleat_arrays_remove(out, "predicted_aligned_error/logits");
-  return PLEAT_OK;
+  if (!want_logits) return PLEAT_OK;
+  return pleat_arrays_add(out, "predicted_aligned_error/breaks", PLEAT_F32, 1, &n_breaks, breaks, NULL, err);
 }
 
-pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs, bool want_logits,
-                                   pleat_arrays *out, pleat_error *err) {
+pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
+                                   const pleat_pae_logits *pae_logits, bool want_logits, pleat_arrays *out,
+                                   pleat_error *err) {
   PLEAT_TRY(add_atom_mask(variant, inputs, out, err));
   double ranking;
   PLEAT_TRY(add_plddt(out, out, &ranking, err));
-  PLEAT_TRY(add_pae(variant, inputs, want_logits, out, &ranking, err));
+  PLEAT_TRY(add_pae(variant, inputs, pae_logits, want_logits, out, &ranking, err));
   PLEAT_TRY(add_scalar(out, "confidence/ranking", ranking, err));
   const pleat_array *distogram = pleat_arrays_find(out, "distogram/logits");
   if (!distogram) return PLEAT_OK;

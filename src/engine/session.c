@@ -15,16 +15,20 @@ struct pleat_session {
   pleat_plan *plan;
   void *program;
   int64_t num_recycle;
+  uint64_t feature_bytes;
+  bool want_logits;
 };
+
+static const char PAE_LOGITS[] = "predicted_aligned_error/logits";
 
 static double tolerance_of(const pleat_model *model, const pleat_predict_options *options) {
   if (!model->variant->is_multimer) return -1;
   return options->early_stop_tolerance == 0 ? model->variant->early_stop_tolerance : options->early_stop_tolerance;
 }
 
-/* Memory for activations and scratch: the budget less the parameters. */
-static pleat_status activation_budget(const pleat_model *model, const pleat_predict_options *options, uint64_t *out,
-                                      pleat_error *err) {
+/* Memory for activations and scratch: the budget less parameters and features, as far as they are not there yet. */
+static pleat_status activation_budget(const pleat_model *model, const pleat_predict_options *options,
+                                      uint64_t feature_bytes, uint64_t *out, pleat_error *err) {
   uint64_t total = options->memory_bytes ? options->memory_bytes : pleat_os_memory_available();
   *out = 0;
   if (!total || !strcmp(model->backend->name, "null")) return PLEAT_OK; /* unknown, or nothing will run */
@@ -36,10 +40,12 @@ static pleat_status activation_budget(const pleat_model *model, const pleat_pred
     PLEAT_FAIL(err, PLEAT_NOMEM, "the parameters alone need %.2f GB, the memory budget is %.2f GB; raise --memory",
                (double)weights / 1e9, (double)total / 1e9);
   *out = total - weights;
+  if (!options->memory_bytes) return PLEAT_OK;
+  *out = feature_bytes < *out ? *out - feature_bytes : 1; /* 1: nothing fits, and the planner says so */
   return PLEAT_OK;
 }
 
-static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inputs,
+static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inputs, uint64_t feature_bytes,
                               const pleat_predict_options *options, pleat_plan **out_plan, pleat_error *err) {
   pleat_model_request request;
   pleat_inputs_request(inputs, &request);
@@ -55,22 +61,52 @@ static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inpu
   plan_options.num_recycle = pleat_recycles_of(model->variant, options);
   plan_options.num_ensemble = request.num_ensemble;
   plan_options.n_slices = options->n_chunks;
-  PLEAT_TRY(activation_budget(model, options, &plan_options.budget_bytes, err));
+  PLEAT_TRY(activation_budget(model, options, feature_bytes, &plan_options.budget_bytes, err));
   pleat_graph *graph;
   PLEAT_TRY(pleat_build_model(model->variant, &model->sizes, &request, &graph, err));
   return pleat_plan_build(graph, &plan_options, out_plan, err);
 }
 
-void pleat_plan_estimate(const pleat_plan *plan, pleat_estimate *out) {
+static uint64_t operand_bytes(const pleat_operand *operand) {
+  uint64_t bytes = pleat_dtype_size((pleat_dtype)operand->dtype);
+  for (int d = 0; d < operand->rank; d++) bytes *= (uint64_t)operand->size[d];
+  return bytes;
+}
+
+/* Results as the caller gets them. The aligned-error logits become a matrix unless they are wanted themselves. */
+static uint64_t result_bytes(const pleat_plan *plan, bool want_logits) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < plan->n_bindings; i++) {
+    const pleat_binding *binding = &plan->bindings[i];
+    if (binding->kind != PLEAT_BIND_OUTPUT) continue;
+    uint64_t whole = operand_bytes(&binding->operand);
+    bool is_pae = !strcmp(binding->name, PAE_LOGITS);
+    if (!is_pae || want_logits) bytes += whole;
+    if (is_pae) bytes += whole / (uint64_t)binding->operand.size[2];
+  }
+  return bytes;
+}
+
+static uint64_t array_bytes(const pleat_arrays *set) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < pleat_arrays_count(set); i++) {
+    const pleat_array *array = pleat_arrays_get(set, i);
+    bytes += (uint64_t)pleat_array_elements(array) * array->item_size;
+  }
+  return bytes;
+}
+
+void pleat_plan_estimate(const pleat_plan *plan, uint64_t feature_bytes, bool want_logits, pleat_estimate *out) {
   *out = (pleat_estimate){.arena_bytes = plan->arena_bytes,
                           .scratch_bytes = plan->scratch_bytes,
                           .weight_bytes = plan->weight_bytes,
+                          .host_bytes = feature_bytes + result_bytes(plan, want_logits),
                           .milliseconds = plan->est_ms,
                           .flops = plan->flops,
                           .bytes = plan->bytes,
                           .n_launches = (uint32_t)plan->n_runs,
                           .n_slices = 1};
-  out->total_bytes = out->arena_bytes + out->scratch_bytes + out->weight_bytes;
+  out->total_bytes = out->arena_bytes + out->scratch_bytes + out->weight_bytes + out->host_bytes;
   for (uint32_t r = 0; r < plan->graph->n_regions; r++)
     if (plan->graph->regions[r].is_chunk && plan->graph->regions[r].count > out->n_slices)
       out->n_slices = plan->graph->regions[r].count;
@@ -87,10 +123,12 @@ pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *
   if (!session) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a session");
   session->model = model;
   session->num_recycle = pleat_recycles_of(model->variant, options);
+  session->feature_bytes = array_bytes(features);
+  session->want_logits = options->want_logits;
   pleat_inputs *inputs = NULL;
   pleat_status status =
       pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, err);
-  if (!status) status = make_plan(model, inputs, options, &session->plan, err);
+  if (!status) status = make_plan(model, inputs, session->feature_bytes, options, &session->plan, err);
   if (!status)
     status = model->backend->program_create(model->be, model->be_model, session->plan, &session->program, err);
   pleat_inputs_destroy(inputs);
@@ -109,7 +147,7 @@ void pleat_session_destroy(pleat_session *session) {
 }
 
 void pleat_session_estimate(const pleat_session *session, pleat_estimate *out_estimate) {
-  pleat_plan_estimate(session->plan, out_estimate);
+  pleat_plan_estimate(session->plan, session->feature_bytes, session->want_logits, out_estimate);
 }
 
 pleat_status pleat_estimate_features(const pleat_model *model, const pleat_arrays *features,
@@ -120,9 +158,9 @@ pleat_status pleat_estimate_features(const pleat_model *model, const pleat_array
   PLEAT_TRY(pleat_inputs_create(model->variant, &model->sizes, features, options,
                                 pleat_recycles_of(model->variant, options), &inputs, err));
   pleat_plan *plan = NULL;
-  pleat_status status = make_plan(model, inputs, options, &plan, err);
+  pleat_status status = make_plan(model, inputs, array_bytes(features), options, &plan, err);
   pleat_inputs_destroy(inputs);
-  if (!status) pleat_plan_estimate(plan, out_estimate);
+  if (!status) pleat_plan_estimate(plan, array_bytes(features), options->want_logits, out_estimate);
   pleat_plan_destroy(plan);
   return status;
 }
@@ -176,6 +214,8 @@ static pleat_status run_pass(prediction *p, int64_t recycle) {
       p->is_started = true;
     }
     PLEAT_TRY(write_inputs(p, false)); /* their places may have held what stage ONCE computed */
+    pleat_arrays_destroy(p->arrays); /* the backend has its copy */
+    p->arrays = NULL;
     PLEAT_TRY(run_stage(p, PLEAT_STAGE_TRUNK));
   }
   return run_stage(p, PLEAT_STAGE_FOLD);
@@ -243,14 +283,17 @@ static pleat_status collect(const prediction *p, int64_t recycles, pleat_arrays 
   pleat_arrays *set;
   PLEAT_TRY(pleat_arrays_create(&set, err));
   pleat_status status = PLEAT_OK;
+  bool want_logits = p->options->want_logits;
+  pleat_pae_logits pae = {.backend = s->model->backend, .be = s->model->be, .program = s->program};
+  pae.binding = pleat_plan_find(s->plan, PLEAT_BIND_OUTPUT, PAE_LOGITS);
   for (uint32_t i = 0; i < s->plan->n_bindings && !status; i++) {
     const pleat_binding *binding = &s->plan->bindings[i];
-    if (binding->kind == PLEAT_BIND_OUTPUT)
+    if (binding->kind == PLEAT_BIND_OUTPUT && (want_logits || binding != pae.binding))
       status = pleat_read_output(s->model->backend, s->model->be, s->program, binding, binding->name, set, err);
   }
   int32_t count = (int32_t)recycles;
   if (!status) status = pleat_arrays_add(set, "num_recycles", PLEAT_I32, 0, NULL, &count, NULL, err);
-  if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, p->options->want_logits, set, err);
+  if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, &pae, want_logits, set, err);
   if (status)
     pleat_arrays_destroy(set);
   else
