@@ -15,6 +15,10 @@ pleat_source_flags("/src/weights/" -ffp-contract=off)
 # So are the distance bins of the published float32 code.
 pleat_source_flags("/src/backend/ref/" -ffp-contract=off)
 pleat_source_flags("/src/backend/cpu/" -O3)
+# Fuzz targets reach no kernel, and clang takes minutes to instrument what these files inline.
+if(PLEAT_FUZZ)
+  pleat_source_flags("/src/backend/cpu/kern/" -fno-sanitize=all)
+endif()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   list(FILTER library_sources EXCLUDE REGEX "/src/backend/cpu/.*_neon\\.c$")
