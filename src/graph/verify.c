@@ -31,6 +31,7 @@ static pleat_status check_node(const verify_state *s, uint32_t i) {
   const pleat_graph *graph = s->graph;
   const pleat_node *node = &graph->nodes[i];
   EXPECT(node->op < PLEAT_N_OPS && node->stage < PLEAT_N_STAGES, "verify: node %u has no such operation", i);
+  EXPECT(node->out < graph->n_values, "verify: node %u makes value %u of %u", i, node->out, graph->n_values);
   const pleat_op_info *op = &pleat_ops[node->op];
   EXPECT(node->n_in >= op->n_min && node->n_in <= op->n_max, "verify: node %u (%s) has %u inputs", i, op->text,
          node->n_in);
@@ -70,6 +71,8 @@ static pleat_status enter_region(const verify_state *s, uint16_t id) {
   for (int i = 0; i < region->n_carries; i++) {
     const pleat_carry *carry = &region->carries[i];
     PLEAT_TRY(check_use(s, region->first, carry->init));
+    EXPECT(carry->param < s->graph->n_values && carry->result < s->graph->n_values,
+           "verify: region %s carries values that do not exist", region->name);
     EXPECT(s->graph->values[carry->param].kind == PLEAT_VALUE_PARAM, "verify: %%%u is not a parameter", carry->param);
     s->is_defined[carry->param] = true;
   }
@@ -90,6 +93,8 @@ static pleat_status leave_region(const verify_state *s, uint16_t id) {
   }
   for (int i = 0; i < region->n_emits; i++) {
     PLEAT_TRY(check_use(s, region->last, region->emits[i].body));
+    EXPECT(region->emits[i].result < graph->n_values, "verify: region %s collects a value that does not exist",
+           region->name);
     s->is_defined[region->emits[i].result] = true;
   }
   if (region->is_chunk) return PLEAT_OK;
@@ -111,6 +116,7 @@ static pleat_status check_all(const verify_state *s) {
     int n_path = 0;
     for (uint16_t r = graph->nodes[i].region; r != open; r = graph->regions[r].parent) {
       EXPECT(r != PLEAT_NO_REGION && n_path < 8, "verify: node %u is outside the region that is open", i);
+      EXPECT(r < graph->n_regions, "verify: node %u is in region %u of %u", i, r, graph->n_regions);
       EXPECT(graph->regions[r].first == i, "verify: node %u enters region %s in its middle", i, graph->regions[r].name);
       path[n_path++] = r;
     }
@@ -124,6 +130,7 @@ static pleat_status check_all(const verify_state *s) {
   for (uint32_t i = 0; i < graph->n_outputs; i++) PLEAT_TRY(check_use(s, graph->n_nodes, graph->outputs[i].value));
   for (uint32_t i = 0; i < graph->n_states; i++) {
     PLEAT_TRY(check_use(s, graph->n_nodes, graph->states[i].next));
+    PLEAT_TRY(check_use(s, graph->n_nodes, graph->states[i].input));
     EXPECT(pleat_graph_bytes(graph, graph->states[i].input) == pleat_graph_bytes(graph, graph->states[i].next),
            "verify: state %s changes its shape", graph->values[graph->states[i].input].name);
   }
