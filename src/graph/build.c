@@ -52,6 +52,7 @@ pleat_value pleat_build_input(pleat_graph *g, const char *name, pleat_dtype dtyp
 
 pleat_value pleat_build_weight(pleat_graph *g, const char *name, pleat_weight_view view, int rank,
                                const pleat_axis *axes) {
+  if (!is_ok(g)) return PLEAT_NO_VALUE;
   pleat_value_info info = {.name = name,
                            .kind = PLEAT_VALUE_WEIGHT,
                            .dtype = PLEAT_F32,
