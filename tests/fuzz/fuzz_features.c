@@ -33,7 +33,7 @@ static void require(pleat_status status, const pleat_error *err) {
 
 static void add(pleat_arrays *set, const char *name, int n_lead, const int64_t *lead, int rank, const int64_t *axes,
                 double value) {
-  int64_t shape[PLEAT_MAX_RANK], n = 1;
+  int64_t shape[PLEAT_MAX_RANK] = {0}, n = 1;
   for (int d = 0; d < n_lead + rank; d++) {
     shape[d] = d < n_lead ? lead[d] : axes[d - n_lead];
     n *= shape[d];
