@@ -92,10 +92,15 @@ static pleat_status leave_region(const verify_state *s, uint16_t id) {
     s->is_defined[carry->result] = true;
   }
   for (int i = 0; i < region->n_emits; i++) {
-    PLEAT_TRY(check_use(s, region->last, region->emits[i].body));
-    EXPECT(region->emits[i].result < graph->n_values, "verify: region %s collects a value that does not exist",
-           region->name);
-    s->is_defined[region->emits[i].result] = true;
+    const pleat_emit *emit = &region->emits[i];
+    PLEAT_TRY(check_use(s, region->last, emit->body));
+    EXPECT(emit->result < graph->n_values, "verify: region %s collects a value that does not exist", region->name);
+    EXPECT(graph->values[emit->body].dtype == graph->values[emit->result].dtype,
+           "verify: region %s collects values of another type", region->name);
+    for (int k = 0; k < region->n_carries; k++) /* it lies in the stack and cannot lie where the next iteration reads */
+      EXPECT(region->carries[k].next != emit->body, "verify: region %s carries and collects %%%u", region->name,
+             emit->body);
+    s->is_defined[emit->result] = true;
   }
   if (region->is_chunk) return PLEAT_OK;
   for (uint32_t n = region->first; n < region->last; n++) s->is_defined[graph->nodes[n].out] = false;

@@ -13,7 +13,7 @@ typedef struct small_values {
   pleat_value index, mask, state, z, next;
 } small_values;
 
-/* z = state + table[index]; 3 times { z += transition(z); z += triangle multiplication incoming(z) }; the z of every
+/* z = state + table[index]; 3 times { z += transition(z); z += triangle multiplication incoming(z) }; 2 z + 1 of every
  * block is collected; the state becomes z; output LayerNorm(z). */
 static inline pleat_graph *small_graph(int64_t n_res, small_values *v) {
   pleat_error err = {0};
@@ -34,7 +34,7 @@ static inline pleat_graph *small_graph(int64_t n_res, small_values *v) {
   pleat_value z = pleat_build_carry(g, v->z);
   z = pleat_add(&b, z, pleat_build_transition(&b, "transition", z, 16));
   z = pleat_add(&b, z, pleat_build_triangle_multiplication(&b, "triangle", z, v->mask, false, false, 4));
-  pleat_value all = pleat_build_emit(g, z, blocks);
+  pleat_value all = pleat_build_emit(g, pleat_build_affine(g, z, 2, 1), blocks);
   pleat_build_repeat_end(g, 1, &z);
   b.is_stacked = false;
   v->next = z;

@@ -101,6 +101,14 @@ static void emit_of_nothing(pleat_graph *g, const small_values *v) {
   (void)v;
   g->regions[0].emits[0].result = g->n_values + 1;
 }
+static void emit_of_another_dtype(pleat_graph *g, const small_values *v) {
+  (void)v;
+  g->values[g->regions[0].emits[0].result].dtype = PLEAT_BF16;
+}
+static void emit_of_the_carried(pleat_graph *g, const small_values *v) {
+  (void)v;
+  g->regions[0].emits[0].body = g->regions[0].carries[0].next;
+}
 static void inner_value_used_outside(pleat_graph *g, const small_values *v) {
   (void)v;
   g->nodes[g->n_nodes - 1].in[0] = g->regions[0].carries[0].next;
@@ -145,6 +153,8 @@ static const struct {
     {carry_of_nothing, "carries values that do not exist"},
     {carry_undefined, "before its definition"},
     {emit_of_nothing, "collects a value that does not exist"},
+    {emit_of_another_dtype, "collects values of another type"},
+    {emit_of_the_carried, "carries and collects"},
     {inner_value_used_outside, "before its definition"},
     {output_undefined, "before its definition"},
     {state_of_another_shape, "state state changes its shape"},

@@ -234,6 +234,9 @@ static bool absorb(const fuser *f, const pleat_node *linear, const pleat_node *u
     if (is_full) set_in(fused, PLEAT_FL_RESIDUAL, other, letters);
     return is_full;
   }
+  /* A gate leaves the product to the layer that it gates (Alg. 11 l. 4): that one's input is not the residual stream, so
+   * the result can take the residual's place. */
+  if (is_full && fused->attr.act == PLEAT_ACT_SIGMOID && sole_maker(f, other, PLEAT_OP_LINEAR)) return false;
   const pleat_node *gate = is_full ? dual_gate(f, linear, other) : NULL;
   if (gate && fused->in[PLEAT_FL_GATE_W] == PLEAT_NO_VALUE) {
     set_in(fused, PLEAT_FL_GATE_W, gate->in[1], gate->letters[2]);

@@ -28,6 +28,9 @@ pleat_status pleat_pass_precision(pleat_graph *graph, pleat_dtype storage, pleat
       graph->values[carry->param].dtype = graph->values[carry->result].dtype = graph->values[carry->next].dtype =
           graph->values[carry->init].dtype;
     }
+  for (uint32_t r = 0; r < graph->n_regions; r++) /* a stack has the type of what it collects */
+    for (int k = 0; k < graph->regions[r].n_emits; k++)
+      graph->values[graph->regions[r].emits[k].result].dtype = graph->values[graph->regions[r].emits[k].body].dtype;
   for (uint32_t i = 0; i < graph->n_nodes; i++) { /* views have the type of what they show */
     const pleat_node *node = &graph->nodes[i];
     if (node->op == PLEAT_OP_SLICE) graph->values[node->out].dtype = graph->values[node->in[0]].dtype;
