@@ -51,7 +51,7 @@ static void check_equal_members(const char *name, const char *weights, prop_shap
   o.is_unhoisted = true;
   pleat_arrays *unhoisted = prop_predict(model, features, &o);
   char where[64];
-  CHECK(prop_difference(unhoisted, one, where) < 1e-3); /* recycled: see test_passes.c on bins */
+  CHECK(prop_difference(unhoisted, one, where) < 1e-3); /* recycled: see test_equal_numbers.c on bins */
   pleat_arrays_destroy(unhoisted);
   pleat_arrays_destroy(two);
   pleat_arrays_destroy(one);
@@ -59,7 +59,7 @@ static void check_equal_members(const char *name, const char *weights, prop_shap
   pleat_model_close(model);
 }
 
-/* Different members: the mean on the cpu is the mean of the oracle. Without recycling, as in test_passes.c. */
+/* Different members: the mean on the cpu is the mean of the oracle. Without recycling, as in test_equal_numbers.c. */
 static void test_members_differ(void) {
   pleat_model *cpu = prop_model(PROP_MONOMER, "cpu", 0), *ref = prop_model(PROP_MONOMER, "ref", 1);
   if (!cpu || !ref) return;

@@ -1,7 +1,7 @@
 /* What masks remove is left out exactly: skipped = padded, and padded features = features without the padding.
  *
  * Skipping changes the length of sums by terms that are exactly zero, so only the order of additions moves: the same
- * tolerance as between passes (test_passes.c). Features without the padding give the same plan and the same inputs as
+ * tolerance as between passes (test_equal_numbers.c). Features without the padding give the same plan and the same inputs as
  * skipped ones, hence the same bytes.
  * SPDX-License-Identifier: Apache-2.0
  */
