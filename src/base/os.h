@@ -46,5 +46,8 @@ double pleat_os_time_ms(void);            /* monotonic */
 /* Page-aligned zeroed memory straight from the system, given back at once on free; NULL when refused. */
 void *pleat_os_pages_alloc(size_t n_bytes);
 void pleat_os_pages_free(void *pages, size_t n_bytes);
+/* The pages wholly inside a part of a pleat_file_map may leave this process's memory; touched again, they come back from
+ * the file. For mapped files only. */
+void pleat_os_pages_forget(const void *data, size_t n_bytes);
 
 #endif

@@ -282,11 +282,23 @@ pleat_status pleat_dir_create(const char *path, pleat_error *err) {
 void *pleat_os_pages_alloc(size_t n_bytes) {
   if (n_bytes == 0) n_bytes = 1;
   void *pages = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return pages == MAP_FAILED ? NULL : pages;
+  if (pages == MAP_FAILED) return NULL;
+#if defined(MADV_HUGEPAGE)
+  enum { WORTH_IT = 4 << 20 };
+  if (n_bytes >= WORTH_IT) madvise(pages, n_bytes, MADV_HUGEPAGE); /* a hint: a failure changes nothing */
+#endif
+  return pages;
 }
 
 void pleat_os_pages_free(void *pages, size_t n_bytes) {
   if (pages) munmap(pages, n_bytes ? n_bytes : 1);
+}
+
+void pleat_os_pages_forget(const void *data, size_t n_bytes) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)data, end = begin + n_bytes;
+  begin = (begin + page - 1) / page * page;
+  end = end / page * page;
+  if (begin < end) madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 double pleat_os_time_ms(void) {

@@ -214,7 +214,7 @@ static pleat_status run_pass(prediction *p, int64_t recycle) {
       p->is_started = true;
     }
     PLEAT_TRY(write_inputs(p, false)); /* their places may have held what stage ONCE computed */
-    pleat_arrays_destroy(p->arrays); /* the backend has its copy */
+    pleat_arrays_destroy(p->arrays);   /* the backend has its copy */
     p->arrays = NULL;
     PLEAT_TRY(run_stage(p, PLEAT_STAGE_TRUNK));
   }

@@ -63,8 +63,7 @@ static pleat_status cut_finer(pleat_graph *graph, uint32_t peak_node, int64_t *n
   *out_changed = false;
   for (int direction = 1; direction >= -1 && !*out_changed; direction -= 2) {
     pleat_value end = sublayer_end(graph, peak_node, direction);
-    if (end != PLEAT_NO_VALUE)
-      PLEAT_TRY(pleat_pass_chunk(graph, end, 2 * slices_of(graph, end), out_changed, err));
+    if (end != PLEAT_NO_VALUE) PLEAT_TRY(pleat_pass_chunk(graph, end, 2 * slices_of(graph, end), out_changed, err));
   }
   while (!*out_changed && *n_everywhere < MAX_EVERYWHERE) {
     *n_everywhere *= 2;

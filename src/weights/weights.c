@@ -212,5 +212,8 @@ pleat_status pleat_weights_read(const pleat_weights *weights, size_t i, int64_t 
   if (n == tensor->n_elements && weights->format->verify) PLEAT_TRY(weights->format->verify(weights, tensor, err));
   if (n == 0) return PLEAT_OK;
   PLEAT_TRY(weights->format->read(weights, tensor, first, n, dst, err));
+  /* Read to its end, most likely for good: the mapped copy would double what the parameters take. */
+  if (weights->file.data && tensor->opt_values && first + n == tensor->n_elements)
+    pleat_os_pages_forget(tensor->opt_values, (size_t)tensor->n_elements * pleat_dtype_size(tensor->info.dtype));
   return check_finite(weights, tensor, first, n, dst, err);
 }

@@ -14,6 +14,7 @@ typedef struct npz_state {
   pleat_zip zip;
   pthread_mutex_t mutex; /* guards what follows */
   const pleat_weight_tensor *opt_inflated;
+  int64_t n_served;  /* elements of it that were read */
   uint8_t *inflated; /* values only */
 } npz_state;
 
@@ -76,6 +77,7 @@ static pleat_status inflate_tensor(npz_state *state, const pleat_weight_tensor *
   }
   PLEAT_TRY(pleat_zip_read(&state->zip, tensor->opt_member, head, tensor->n_header, state->inflated, n, err));
   state->opt_inflated = tensor;
+  state->n_served = 0;
   return PLEAT_OK;
 }
 
@@ -90,7 +92,8 @@ static pleat_status read_npz(const pleat_weights *weights, const pleat_weight_te
   pthread_mutex_lock(&state->mutex);
   pleat_status status = state->opt_inflated == tensor ? PLEAT_OK : inflate_tensor(state, tensor, err);
   if (!status) pleat_weights_to_f32(tensor->info.dtype, state->inflated + at, n, dst);
-  if (status || first + n == tensor->n_elements) forget_inflated(state);
+  state->n_served += n; /* ranges may be read in any order, by several threads */
+  if (status || state->n_served >= tensor->n_elements) forget_inflated(state);
   pthread_mutex_unlock(&state->mutex);
   return status;
 }

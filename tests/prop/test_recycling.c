@@ -1,8 +1,11 @@
-/* Recycling, ensembling, early stop, cancelling, reuse, and any number of threads.
+/* Recycling, ensembling, early stop, cancelling, reuse, sessions side by side, and any number of
+ * threads.
  *
  * Everything here is compared byte by byte: the same arithmetic in the same order, whatever happens around it.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <pthread.h>
+
 #include "prop.h"
 
 static int64_t recycles_of(const pleat_arrays *out) {
@@ -187,7 +190,54 @@ static void test_cancel_and_reuse(const char *name, const char *weights, const p
   pleat_model_close(model);
 }
 
+typedef struct parallel_run {
+  const pleat_model *model;
+  const pleat_arrays *features;
+  pleat_arrays *out;
+  pleat_status status;
+} parallel_run;
+
+/* Without checks inside: they count without a lock. */
+static void *run_in_parallel(void *arg) {
+  parallel_run *run = arg;
+  pleat_predict_options o = prop_options();
+  o.num_recycle = 1;
+  pleat_session *session = NULL;
+  run->status = pleat_session_create(run->model, run->features, &o, &session, NULL);
+  if (!run->status) run->status = pleat_session_predict(session, run->features, &o, &run->out, NULL);
+  pleat_session_destroy(session);
+  return NULL;
+}
+
+/* A model serves several sessions at a time, from the first use of its parameters on. */
+static void test_sessions_in_parallel(void) {
+  enum { N = 3 };
+  pleat_model *model = prop_model(PROP_MONOMER, "cpu", 2);
+  if (!model) return;
+  pleat_arrays *features[N];
+  parallel_run runs[N];
+  pthread_t threads[N];
+  for (int i = 0; i < N; i++) {
+    features[i] = prop_features(&monomer, 30 + (uint64_t)i);
+    runs[i] = (parallel_run){.model = model, .features = features[i]};
+    CHECK(pthread_create(&threads[i], NULL, run_in_parallel, &runs[i]) == 0);
+  }
+  for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
+  pleat_predict_options o = prop_options();
+  o.num_recycle = 1;
+  for (int i = 0; i < N; i++) {
+    CHECK_INT(runs[i].status, PLEAT_OK);
+    pleat_arrays *alone = prop_predict(model, features[i], &o);
+    prop_compare(runs[i].out, alone, 0, "in parallel = alone");
+    pleat_arrays_destroy(alone);
+    pleat_arrays_destroy(runs[i].out);
+    pleat_arrays_destroy(features[i]);
+  }
+  pleat_model_close(model);
+}
+
 int main(void) {
+  test_sessions_in_parallel();
   check_threads(PROP_MONOMER, &monomer);
   check_threads(PROP_MULTIMER, &multimer);
   check_equal_members(PROP_MONOMER, monomer);

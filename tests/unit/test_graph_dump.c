@@ -26,9 +26,16 @@ static void write_all(pleat_buf *text) {
   small_values v;
   pleat_graph *graph = small_graph(6, &v);
   if (!graph) return;
-  pleat_plan_options options = {.supports = supports_all, .storage = PLEAT_BF16, .num_recycle = 3, .num_ensemble = 1,
-                                .n_slices = 2, .flops_per_s = 1e11, .bytes_per_s = 1e10, .seconds_per_launch = 2e-6,
-                                .opt_on_stage = on_stage, .on_stage_ctx = text};
+  pleat_plan_options options = {.supports = supports_all,
+                                .storage = PLEAT_BF16,
+                                .num_recycle = 3,
+                                .num_ensemble = 1,
+                                .n_slices = 2,
+                                .flops_per_s = 1e11,
+                                .bytes_per_s = 1e10,
+                                .seconds_per_launch = 2e-6,
+                                .opt_on_stage = on_stage,
+                                .on_stage_ctx = text};
   pleat_plan *plan = NULL;
   pleat_error err;
   if (!CHECK_OK(pleat_plan_build(graph, &options, &plan, &err), &err)) return;

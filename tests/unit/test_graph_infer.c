@@ -71,8 +71,8 @@ static void test_shapes(void) {
 static void test_regions_follow(void) {
   values v = make();
   pleat_axis more = pleat_build_axis(v.g, "N_more", 4), blocks = pleat_build_axis(v.g, "n_blocks", 2);
-  pleat_value rest = pleat_build_input(v.g, "rest", PLEAT_F32, PLEAT_INPUT_ITER, 3,
-                                       (pleat_axis[]){more, v.n_res, v.c_m});
+  pleat_value rest =
+      pleat_build_input(v.g, "rest", PLEAT_F32, PLEAT_INPUT_ITER, 3, (pleat_axis[]){more, v.n_res, v.c_m});
   pleat_value both = pleat_build_concat(v.g, 0, 2, (pleat_value[]){v.m, rest});
   pleat_build_repeat_begin(v.g, "block", 2);
   pleat_value x = pleat_build_carry(v.g, both);
@@ -95,12 +95,14 @@ static void test_regions_follow(void) {
 static void test_errors(void) {
   values v = make();
   CHECK_INT(pleat_build_linear(v.g, v.z, v.W, PLEAT_NO_VALUE), PLEAT_NO_VALUE);
-  check_error(&v, "linear in evoformer/test: axis c_z of pair[N_res=7, N_res=7, c_z=8] does not match axis c_m of "
-                  "W[c_m=12, c_z=8]");
+  check_error(&v,
+              "linear in evoformer/test: axis c_z of pair[N_res=7, N_res=7, c_z=8] does not match axis c_m of "
+              "W[c_m=12, c_z=8]");
   v = make();
   pleat_build_binary(v.g, PLEAT_OP_ADD, v.m, v.z);
-  check_error(&v, "add in evoformer/test: axis N_seq of msa[N_seq=5, N_res=7, c_m=12] does not match axis N_res of "
-                  "pair[N_res=7, N_res=7, c_z=8]");
+  check_error(&v,
+              "add in evoformer/test: axis N_seq of msa[N_seq=5, N_res=7, c_m=12] does not match axis N_res of "
+              "pair[N_res=7, N_res=7, c_z=8]");
   v = make();
   CHECK_INT(PLEAT_BUILD(v.g, MUL, "sic,sic->sic", v.m, v.mask), PLEAT_NO_VALUE);
   check_error(&v, "mul in evoformer/test: operand 1 is mask[N_seq=5, N_res=7] but is spelled \"sic\"");
@@ -126,8 +128,9 @@ static void test_first_error_stays(void) {
   pleat_build_output(v.g, "out", v.m);
   CHECK_INT(v.g->n_nodes, n_nodes);
   CHECK_INT(v.g->n_outputs, 0);
-  check_error(&v, "add in evoformer/test: axis N_seq of msa[N_seq=5, N_res=7, c_m=12] does not match axis N_res of "
-                  "pair[N_res=7, N_res=7, c_z=8]");
+  check_error(&v,
+              "add in evoformer/test: axis N_seq of msa[N_seq=5, N_res=7, c_m=12] does not match axis N_res of "
+              "pair[N_res=7, N_res=7, c_z=8]");
 }
 
 int main(void) {

@@ -79,16 +79,12 @@ static void region_without_count(pleat_graph *g, const small_values *v) {
   (void)v;
   g->regions[0].count = 0;
 }
-static void carry_of_another_shape(pleat_graph *g, const small_values *v) {
-  g->regions[0].carries[0].next = v->mask;
-}
+static void carry_of_another_shape(pleat_graph *g, const small_values *v) { g->regions[0].carries[0].next = v->mask; }
 static void carry_of_another_dtype(pleat_graph *g, const small_values *v) {
   (void)v;
   g->values[g->regions[0].carries[0].next].dtype = PLEAT_BF16;
 }
-static void carry_without_parameter(pleat_graph *g, const small_values *v) {
-  g->regions[0].carries[0].param = v->mask;
-}
+static void carry_without_parameter(pleat_graph *g, const small_values *v) { g->regions[0].carries[0].param = v->mask; }
 static void carry_of_nothing(pleat_graph *g, const small_values *v) {
   (void)v;
   g->regions[0].carries[0].result = g->n_values;

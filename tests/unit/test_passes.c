@@ -173,8 +173,7 @@ static void test_rows_shrink(void) {
   pleat_graph *g = skipped(&c, sizes, 5);
   if (!g) return;
   for (uint32_t r = 0; r < g->n_regions; r++)
-    if (!strcmp(g->regions[r].name, "evoformer"))
-      CHECK_INT(pleat_graph_dim(g, g->regions[r].carries[0].param, 0), 1);
+    if (!strcmp(g->regions[r].name, "evoformer")) CHECK_INT(pleat_graph_dim(g, g->regions[r].carries[0].param, 0), 1);
   pleat_graph_destroy(g);
 }
 
@@ -282,7 +281,7 @@ static void test_fused_block(void) {
     int n_block = 0;
     for (uint32_t k = 0; k < g->n_nodes; k++) n_block += strstr(g->nodes[k].scope, block) != NULL;
     CHECK_INT(n_block, 4 + 2 + 1 + 2 + 3 * 6 + 5 + 2 * 4 + 2); /* nothing else is left */
-    for (uint32_t k = 0; k < g->n_nodes; k++) /* residuals are all added by the kernels */
+    for (uint32_t k = 0; k < g->n_nodes; k++)                  /* residuals are all added by the kernels */
       if (strstr(g->nodes[k].scope, block)) CHECK(g->nodes[k].op != PLEAT_OP_ADD);
     pleat_graph_destroy(g);
   }
@@ -295,8 +294,7 @@ static void test_fused_residuals(void) {
   for (uint32_t i = 0; i < g->n_nodes; i++) {
     const pleat_node *node = &g->nodes[i];
     if (node->op != PLEAT_OP_FUSED_LINEAR || node->in[PLEAT_FL_RESIDUAL] == PLEAT_NO_VALUE) continue;
-    if (strstr(node->scope, "evoformer_iteration"))
-      CHECK(node->in[PLEAT_FL_X] != node->in[PLEAT_FL_RESIDUAL]);
+    if (strstr(node->scope, "evoformer_iteration")) CHECK(node->in[PLEAT_FL_X] != node->in[PLEAT_FL_RESIDUAL]);
   }
   pleat_graph_destroy(g);
 }
@@ -360,8 +358,8 @@ static void test_chunk_leaves_weights_whole(void) {
   pleat_axis n = pleat_build_axis(g, "n", 4), c = pleat_build_axis(g, "c", 64);
   pleat_value x = pleat_build_input(g, "x", PLEAT_F32, PLEAT_INPUT_ITER, 2, (pleat_axis[]){n, c});
   pleat_value bias = pleat_build_weight(g, "bias", (pleat_weight_view){0}, 1, &c);
-  pleat_value y = PLEAT_BUILD(g, ADD, "nc,c->nc", pleat_build_unary(g, PLEAT_OP_SIGMOID, x),
-                              pleat_build_affine(g, bias, 1000, 0));
+  pleat_value y =
+      PLEAT_BUILD(g, ADD, "nc,c->nc", pleat_build_unary(g, PLEAT_OP_SIGMOID, x), pleat_build_affine(g, bias, 1000, 0));
   pleat_value out = pleat_build_binary(g, PLEAT_OP_ADD, x, y);
   pleat_build_output(g, "out", out);
   bool changed;

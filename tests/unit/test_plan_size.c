@@ -6,8 +6,14 @@
 #include "pleat/pleat.h"
 
 static pleat_graph_query query_for(const char *model, int64_t n_res, int64_t n_seq, int64_t n_extra, int64_t n_templ) {
-  return (pleat_graph_query){.model = model, .opt_backend = "null", .n_res = n_res, .n_seq = n_seq, .n_extra = n_extra,
-                             .n_templ = n_templ, .num_recycle = -1, .n_threads = 2};
+  return (pleat_graph_query){.model = model,
+                             .opt_backend = "null",
+                             .n_res = n_res,
+                             .n_seq = n_seq,
+                             .n_extra = n_extra,
+                             .n_templ = n_templ,
+                             .num_recycle = -1,
+                             .n_threads = 2};
 }
 
 static pleat_status plan(const pleat_graph_query *query, pleat_estimate *out, double *out_ms, pleat_error *err) {
@@ -23,13 +29,20 @@ static void test_peaks(void) {
     int64_t n_res, n_seq, n_extra, n_templ, n_chunks;
     double megabytes;
   } peaks[] = {
-      {"model_3_ptm", 1000, 1, 1, 0, 0, 3100.4},      {"model_3_ptm", 1000, 1, 1, 0, 16, 1100.9},
-      {"model_3_ptm", 1000, 512, 1024, 0, 0, 3702.1}, {"model_3_ptm", 1000, 512, 1024, 0, 16, 1633.5},
-      {"model_3_ptm", 2500, 1, 1, 0, 0, 19356},       {"model_3_ptm", 2500, 1, 1, 0, 16, 6858.0},
-      {"model_3_ptm", 2500, 512, 1024, 0, 0, 20667},  {"model_3_ptm", 2500, 512, 1024, 0, 16, 8168.8},
-      {"model_3_ptm", 5000, 1, 1, 0, 0, 77412},       {"model_3_ptm", 5000, 1, 1, 0, 16, 27415},
-      {"model_3_ptm", 5000, 512, 1024, 0, 0, 80034},  {"model_3_ptm", 5000, 512, 1024, 0, 16, 30036},
-      {"model_1_ptm", 1000, 512, 1024, 4, 0, 6214.3}, {"model_1_ptm", 1000, 512, 1024, 4, 16, 3350.3},
+      {"model_3_ptm", 1000, 1, 1, 0, 0, 3100.4},
+      {"model_3_ptm", 1000, 1, 1, 0, 16, 1100.9},
+      {"model_3_ptm", 1000, 512, 1024, 0, 0, 3702.1},
+      {"model_3_ptm", 1000, 512, 1024, 0, 16, 1633.5},
+      {"model_3_ptm", 2500, 1, 1, 0, 0, 19356},
+      {"model_3_ptm", 2500, 1, 1, 0, 16, 6858.0},
+      {"model_3_ptm", 2500, 512, 1024, 0, 0, 20667},
+      {"model_3_ptm", 2500, 512, 1024, 0, 16, 8168.8},
+      {"model_3_ptm", 5000, 1, 1, 0, 0, 77412},
+      {"model_3_ptm", 5000, 1, 1, 0, 16, 27415},
+      {"model_3_ptm", 5000, 512, 1024, 0, 0, 80034},
+      {"model_3_ptm", 5000, 512, 1024, 0, 16, 30036},
+      {"model_1_ptm", 1000, 512, 1024, 4, 0, 6214.3},
+      {"model_1_ptm", 1000, 512, 1024, 4, 16, 3350.3},
       {"model_1_multimer_v3", 1000, 508, 2048, 4, 16, 3652.9},
       {"model_1_multimer_v3", 5000, 1, 1, 1, 16, 27421},
   };
@@ -98,7 +111,11 @@ static void test_planning_time(void) {
         for (int n = 0; n < 5; n++) CHECK_OK(plan(&query, &estimate, &ms[n], &err), &err);
         qsort(ms, 5, sizeof *ms, by_value);
         printf("%-20s N_res %4d %-12s %6.2f ms\n", models[m], (int)sizes[i],
-               k == 3 ? "tight budget" : k == 2 ? "64 slices" : k == 1 ? "7 slices" : "whole", ms[2]);
+               k == 3   ? "tight budget"
+               : k == 2 ? "64 slices"
+               : k == 1 ? "7 slices"
+                        : "whole",
+               ms[2]);
         CHECK(ms[2] < bound_ms);
       }
 }

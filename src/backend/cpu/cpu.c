@@ -62,7 +62,8 @@ static const pleat_cpu_op ops[PLEAT_N_OPS] = {
 typedef struct backend {
   pleat_cpu_kernels kern;
   pleat_threads *pool;
-  pthread_mutex_t lock; /* guards rates */
+  pthread_mutex_t lock;      /* guards rates */
+  pthread_mutex_t pool_lock; /* held by whoever uses the pool: sessions of one model may run at the same time */
   pleat_cpu_rates rates;
   bool is_measured;
   char device[128];
@@ -89,6 +90,7 @@ static void cpu_close(void *be) {
   if (!b) return;
   pleat_threads_destroy(b->pool);
   pthread_mutex_destroy(&b->lock);
+  pthread_mutex_destroy(&b->pool_lock);
   free(b);
 }
 
@@ -101,7 +103,7 @@ static pleat_status cpu_open(const pleat_backend_options *options, void **out_be
   backend *b = calloc(1, sizeof *b);
   if (!b) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the cpu backend");
   b->kern = kern;
-  if (pthread_mutex_init(&b->lock, NULL)) {
+  if (pthread_mutex_init(&b->lock, NULL) || pthread_mutex_init(&b->pool_lock, NULL)) {
     free(b);
     PLEAT_FAIL(err, PLEAT_NOMEM, "no resources for a lock of the cpu backend");
   }
@@ -121,7 +123,11 @@ static pleat_status cpu_open(const pleat_backend_options *options, void **out_be
 static void cpu_caps(void *be, pleat_backend_caps *out_caps) {
   backend *b = be;
   pthread_mutex_lock(&b->lock);
-  if (!b->is_measured) b->rates = pleat_cpu_measure(&b->kern, b->pool);
+  if (!b->is_measured) {
+    pthread_mutex_lock(&b->pool_lock);
+    b->rates = pleat_cpu_measure(&b->kern, b->pool);
+    pthread_mutex_unlock(&b->pool_lock);
+  }
   b->is_measured = true;
   pthread_mutex_unlock(&b->lock);
   *out_caps = (pleat_backend_caps){.device = b->device,
@@ -180,9 +186,10 @@ static uint64_t cpu_scratch_bytes(void *be, const pleat_launch *launch) {
 
 static pleat_status cpu_model_create(void *be, const pleat_weight_reader *reader, void **out_model, pleat_error *err) {
   pleat_cpu_model *model;
-  const backend *b = be;
+  backend *b = be;
+  pleat_cpu_pool pool = {b->pool, &b->pool_lock};
   *out_model = NULL;
-  PLEAT_TRY(pleat_cpu_model_create(&b->kern, reader, &model, err));
+  PLEAT_TRY(pleat_cpu_model_create(&b->kern, &pool, reader, &model, err));
   *out_model = model;
   return PLEAT_OK;
 }
@@ -302,10 +309,12 @@ static void resolve(const program *p, const pleat_operand *x, int64_t iteration,
 static pleat_status cpu_run(void *be, void *program_arg, uint32_t first, uint32_t last, int64_t iteration,
                             pleat_error *err) {
   (void)err;
+  backend *b = be;
   const program *p = program_arg;
+  pthread_mutex_lock(&b->pool_lock);
   for (uint32_t i = first; i < last; i++) {
     const pleat_launch *launch = &p->plan->launches[i];
-    pleat_cpu_call call = call_of(be, launch);
+    pleat_cpu_call call = call_of(b, launch);
     resolve(p, &launch->out, iteration, &call.out);
     for (int k = 0; k < launch->node->n_in; k++) resolve(p, &launch->in[k], iteration, &call.in[k]);
     call.shared = p->scratch;
@@ -314,6 +323,7 @@ static pleat_status cpu_run(void *be, void *program_arg, uint32_t first, uint32_
     pleat_cpu_scratch_clear(p->scratch, p->scratch_bytes);
     ops[launch->node->op].run(&call);
   }
+  pthread_mutex_unlock(&b->pool_lock);
   return PLEAT_OK;
 }
 

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/os.h"
 #include "tensor/half.h"
 
-pleat_status pleat_cpu_model_create(const pleat_cpu_kernels *kern, const pleat_weight_reader *reader,
-                                    pleat_cpu_model **out_model, pleat_error *err) {
+pleat_status pleat_cpu_model_create(const pleat_cpu_kernels *kern, const pleat_cpu_pool *pool,
+                                    const pleat_weight_reader *reader, pleat_cpu_model **out_model, pleat_error *err) {
   *out_model = NULL;
   pleat_cpu_model *model = calloc(1, sizeof *model);
   if (!model) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a model of the cpu backend");
@@ -19,6 +20,7 @@ pleat_status pleat_cpu_model_create(const pleat_cpu_kernels *kern, const pleat_w
     PLEAT_FAIL(err, PLEAT_NOMEM, "no resources for a lock of the cpu backend");
   }
   model->kern = kern;
+  model->pool = *pool;
   model->reader = *reader;
   *out_model = model;
   return PLEAT_OK;
@@ -26,7 +28,7 @@ pleat_status pleat_cpu_model_create(const pleat_cpu_kernels *kern, const pleat_w
 
 static void weight_destroy(pleat_cpu_weight *weight) {
   if (!weight) return;
-  free(weight->data);
+  pleat_os_pages_free(weight->data, weight->n_bytes);
   free(weight->name);
   free(weight);
 }
@@ -70,52 +72,83 @@ static bool size_blocks(const pleat_cpu_kernels *kern, const pleat_plan_weight *
   return true;
 }
 
-static pleat_status fill_blocks(const pleat_cpu_model *model, const pleat_plan_weight *want, pleat_cpu_weight *weight,
-                                float *buf, pleat_error *err) {
+/* Blocks of one parameter, filled by all threads. */
+typedef struct filler {
+  const pleat_cpu_model *model;
+  const pleat_plan_weight *want;
+  pleat_cpu_weight *weight;
+  float *buffers;       /* one block for each thread, when packing */
+  pleat_status *status; /* of each thread: its first failure */
+  pleat_error *errors;
+} filler;
+
+static pleat_status fill_block(const filler *f, float *buffer, int64_t block, pleat_error *err) {
+  const pleat_plan_weight *want = f->want;
   int64_t n = want->K * want->N;
-  for (int64_t block = 0; block < want->n_blocks; block++) {
-    uint8_t *data = weight->data + (size_t)block * weight->block_bytes;
-    float *dst = weight->is_packed ? buf : (float *)(void *)data;
-    int64_t first = want->first_element + block * want->block_elements;
-    PLEAT_TRY(model->reader.read(model->reader.ctx, want->name, first, n, dst, err));
-    if (weight->is_packed) {
-      pleat_cpu_pack(model->kern, buf, want->K, want->N, want->dtype == PLEAT_BF16, data);
-    } else {
-      for (int64_t i = 0; want->dtype == PLEAT_BF16 && i < n; i++)
-        dst[i] = pleat_f32_from_bf16(pleat_bf16_from_f32(dst[i]));
+  uint8_t *data = f->weight->data + (size_t)block * f->weight->block_bytes;
+  float *dst = buffer ? buffer : (float *)(void *)data;
+  int64_t first = want->first_element + block * want->block_elements;
+  PLEAT_TRY(f->model->reader.read(f->model->reader.ctx, want->name, first, n, dst, err));
+  if (buffer) pleat_cpu_pack(f->model->kern, buffer, want->K, want->N, want->dtype == PLEAT_BF16, data);
+  for (int64_t i = 0; !buffer && want->dtype == PLEAT_BF16 && i < n; i++)
+    dst[i] = pleat_f32_from_bf16(pleat_bf16_from_f32(dst[i]));
+  return PLEAT_OK;
+}
+
+static void fill_task(void *arg, int thread, int64_t begin, int64_t end) {
+  const filler *f = arg;
+  float *buffer = f->buffers ? f->buffers + (size_t)thread * (size_t)(f->want->K * f->want->N) : NULL;
+  for (int64_t block = begin; block < end && !f->status[thread]; block++)
+    f->status[thread] = fill_block(f, buffer, block, &f->errors[thread]);
+}
+
+static pleat_status fill_blocks(const pleat_cpu_model *model, const pleat_plan_weight *want, pleat_cpu_weight *weight,
+                                pleat_error *err) {
+  size_t n_threads = (size_t)pleat_threads_count(model->pool.threads), n = (size_t)(want->K * want->N);
+  filler f = {.model = model, .want = want, .weight = weight};
+  f.status = calloc(n_threads, sizeof *f.status);
+  f.errors = calloc(n_threads, sizeof *f.errors);
+  if (weight->is_packed) f.buffers = malloc((n_threads * n + 1) * sizeof *f.buffers);
+  pleat_status status = PLEAT_OK;
+  if (!f.status || !f.errors || (weight->is_packed && !f.buffers)) {
+    status = pleat_fail(err, PLEAT_NOMEM, "no memory to read %s", want->name);
+  } else {
+    pthread_mutex_lock(model->pool.lock);
+    pleat_threads_run(model->pool.threads, want->n_blocks, 1, fill_task, &f);
+    pthread_mutex_unlock(model->pool.lock);
+    for (size_t i = 0; i < n_threads && !status; i++) {
+      status = f.status[i];
+      if (status && err) *err = f.errors[i];
     }
   }
-  return PLEAT_OK;
+  free(f.buffers);
+  free(f.errors);
+  free(f.status);
+  return status;
 }
 
 static pleat_status weight_create(const pleat_cpu_model *model, const pleat_plan_weight *want, bool is_packed,
                                   pleat_cpu_weight **out_weight, pleat_error *err) {
   pleat_cpu_weight *weight = calloc(1, sizeof *weight);
-  float *buf = NULL;
-  pleat_status status = PLEAT_NOMEM;
   size_t n_name = strlen(want->name) + 1;
-  if (!weight) goto done;
+  if (!weight) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for %s", want->name);
   weight->is_packed = is_packed;
   weight->key = *want;
-  if (!size_blocks(model->kern, want, weight)) goto done;
+  bool fits = size_blocks(model->kern, want, weight);
   weight->name = malloc(n_name);
-  weight->data = aligned_alloc(PLEAT_CPU_ALIGN, weight->n_bytes);
-  if (is_packed) buf = malloc(((size_t)(want->K * want->N) + 1) * sizeof *buf);
-  if (!weight->name || !weight->data || (is_packed && !buf)) goto done;
-  memcpy(weight->name, want->name, n_name);
-  memset(weight->data, 0, weight->n_bytes);
-  status = fill_blocks(model, want, weight, buf, err);
-
-done:
-  free(buf);
-  if (status == PLEAT_OK) {
-    *out_weight = weight;
-    return PLEAT_OK;
+  if (fits) weight->data = pleat_os_pages_alloc(weight->n_bytes); /* zeroed: panels are padded with zeros */
+  pleat_status status = PLEAT_OK;
+  if (!weight->name || !weight->data) {
+    status = pleat_fail(err, PLEAT_NOMEM, "no memory for %s: %lld blocks of %lld x %lld values", want->name,
+                        (long long)want->n_blocks, (long long)want->K, (long long)want->N);
+  } else {
+    memcpy(weight->name, want->name, n_name);
+    status = fill_blocks(model, want, weight, err);
   }
-  weight_destroy(weight);
-  if (status == PLEAT_NOMEM)
-    PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for %s: %lld blocks of %lld x %lld values", want->name,
-               (long long)want->n_blocks, (long long)want->K, (long long)want->N);
+  if (status)
+    weight_destroy(weight);
+  else
+    *out_weight = weight;
   return status;
 }
 
