@@ -28,7 +28,7 @@ pleat_status cli_arrays_select(const pleat_arrays *set, const char *prefix, plea
   return PLEAT_OK;
 }
 
-bool cli_arrays_has_prefix(const pleat_arrays *set, const char *prefix) {
+static bool has_prefix(const pleat_arrays *set, const char *prefix) {
   for (size_t i = 0; i < pleat_arrays_count(set); i++) {
     if (strncmp(pleat_arrays_get(set, i)->name, prefix, strlen(prefix)) == 0) return true;
   }
@@ -36,7 +36,7 @@ bool cli_arrays_has_prefix(const pleat_arrays *set, const char *prefix) {
 }
 
 pleat_status cli_arrays_features(const pleat_arrays *file, pleat_arrays **out_features, pleat_error *err) {
-  return cli_arrays_select(file, cli_arrays_has_prefix(file, "in/") ? "in/" : "", out_features, err);
+  return cli_arrays_select(file, has_prefix(file, "in/") ? "in/" : "", out_features, err);
 }
 
 int64_t cli_features_iterations(const pleat_arrays *features) {

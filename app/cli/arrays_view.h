@@ -9,7 +9,6 @@
 /* A copy of the arrays whose names start with `prefix` ("" for all), without it. Errors: NOMEM. */
 PLEAT_CHECKED pleat_status cli_arrays_select(const pleat_arrays *set, const char *prefix, pleat_arrays **out_set,
                                              pleat_error *err);
-bool cli_arrays_has_prefix(const pleat_arrays *set, const char *prefix);
 
 /* Features of a reference file: its arrays in/NAME, or all when there is none such. */
 PLEAT_CHECKED pleat_status cli_arrays_features(const pleat_arrays *file, pleat_arrays **out_features, pleat_error *err);

@@ -8,7 +8,7 @@
 
 #include "progress.h"
 
-cli_exit cli_exit_of(pleat_status status) {
+static cli_exit exit_of(pleat_status status) {
   switch (status) {
     case PLEAT_OK: return CLI_EXIT_OK;
     case PLEAT_INVALID: return CLI_EXIT_USAGE;
@@ -42,7 +42,7 @@ cli_exit cli_fail(pleat_status status, const pleat_error *err) {
     fputc(' ', stderr);
   }
   fprintf(stderr, "%s\n", err->message[0] ? err->message : pleat_status_text(status));
-  return cli_exit_of(status);
+  return exit_of(status);
 }
 
 cli_exit cli_fail_usage(const char *opt_command, const char *fmt, ...) {

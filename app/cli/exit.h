@@ -25,7 +25,6 @@ typedef enum cli_exit {
 #undef X
 } cli_exit;
 
-cli_exit cli_exit_of(pleat_status status);
 void cli_exit_print_codes(void);
 
 /* Prints "pleat: FILE:LINE:COLUMN: message" to standard error and returns the code to exit with. */

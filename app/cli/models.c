@@ -11,7 +11,10 @@
 #include "files.h"
 #include "progress.h"
 
-pleat_status cli_weights_path(const char *weights, const char *model, char out_path[CLI_MAX_PATH], pleat_error *err) {
+/* The file of a model's weights: `weights` itself, or params_<model>.npz (.safetensors) in the folder `weights` or in
+ * its params/. */
+static pleat_status weights_path(const char *weights, const char *model, char out_path[CLI_MAX_PATH],
+                                 pleat_error *err) {
   static const char *const patterns[] = {"%s/params_%s.npz", "%s/params/params_%s.npz", "%s/params_%s.safetensors",
                                          "%s/params/params_%s.safetensors"};
   if (strlen(weights) + strlen(model) + 32 > CLI_MAX_PATH) {
@@ -44,7 +47,7 @@ pleat_status cli_models_open(cli_models *models, const cli_args *args, const cha
   cli_model *model = models->n_items < CLI_MAX_MODELS ? calloc(1, sizeof *model) : NULL;
   if (!model) return cli_error(err, PLEAT_NOMEM, "no memory for model '%s'", name);
   model->name = name;
-  pleat_status status = cli_weights_path(args->weights, name, model->path, err);
+  pleat_status status = weights_path(args->weights, name, model->path, err);
   if (!status) {
     double start_ms = cli_time_ms();
     pleat_model_options options = cli_model_options(args, name);

@@ -22,11 +22,6 @@ typedef struct cli_models {
   int64_t n_items;
 } cli_models;
 
-/* The file of a model's weights: `weights` itself, or params_<model>.npz (.safetensors) in the folder `weights` or in
- * its params/. Errors: WEIGHTS (none there), INVALID (path too long). */
-PLEAT_CHECKED pleat_status cli_weights_path(const char *weights, const char *model, char out_path[CLI_MAX_PATH],
-                                            pleat_error *err);
-
 /* Opens a model, or finds it open. */
 PLEAT_CHECKED pleat_status cli_models_open(cli_models *models, const cli_args *args, const char *name,
                                            cli_model **out_model, pleat_error *err);

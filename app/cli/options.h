@@ -22,7 +22,7 @@ typedef struct cli_args {
   int64_t n_models;
   const char *weights, *out, *features, *golden, *filter, *dump, *dtype;
   const char *backend, *precision, *log_level, *msa_order;
-  bool is_help, is_version, is_unfused, is_unhoisted, keep_padding, is_fingerprints;
+  bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
   int64_t n_res, n_seq, n_extra, n_templ;

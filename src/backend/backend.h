@@ -30,8 +30,6 @@ typedef struct pleat_weight_reader {
   pleat_status (*read)(void *ctx, const char *name, int64_t first, int64_t n, float *dst, pleat_error *err);
 } pleat_weight_reader;
 
-typedef struct pleat_backend pleat_backend;
-
 /* Every function of the table is required. Functions that fail set err. */
 typedef struct pleat_backend_vtbl {
   int version;

@@ -28,13 +28,11 @@ static pleat_status give_text(pleat_buf *buf, char **out_text, pleat_error *err)
 typedef struct stage_dump {
   const char *wanted;
   pleat_buf text;
-  bool is_found;
 } stage_dump;
 
 static void on_stage(void *ctx, const char *stage, const pleat_graph *graph) {
   stage_dump *dump = ctx;
   if (strcmp(stage, dump->wanted)) return;
-  dump->is_found = true;
   pleat_graph_dump(graph, &dump->text);
 }
 

@@ -9,7 +9,6 @@
 enum {
   PLEAT_MULTIMER_MSA_CROP = 2048,    /* rows per chain: paired rows with letters + unpaired rows (MSA_CROP_SIZE) */
   PLEAT_MULTIMER_PAIRED_CROP = 1024, /* paired rows: half of the above */
-  PLEAT_MULTIMER_MIN_ROWS = 512,     /* rows the published pipeline pads to; ColabFold: max_msa_clusters + 4 */
   PLEAT_MULTIMER_EXTRA_CHANNELS = 25 /* one-hot 23, has deletion, deletion value */
 };
 

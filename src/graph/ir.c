@@ -171,3 +171,13 @@ static bool is_locked(const pleat_node *node, char letter) {
 bool pleat_node_is_splittable(const pleat_node *node, char letter) {
   return pleat_letter_find(node->letters[0], letter) >= 0 && !is_locked(node, letter) && node->op != PLEAT_OP_SLICE;
 }
+
+bool pleat_node_is_matrix(const pleat_node *node, int slot) {
+  switch (node->op) {
+    case PLEAT_OP_LINEAR: return slot == 1;
+    case PLEAT_OP_FUSED_LINEAR: return slot == PLEAT_FL_W || slot == PLEAT_FL_GATE_W;
+    case PLEAT_OP_TRANSITION: return slot == PLEAT_TR_W1 || slot == PLEAT_TR_W2;
+    case PLEAT_OP_OUTER_PRODUCT: return slot == PLEAT_OP_W;
+    default: return false;
+  }
+}

@@ -82,7 +82,7 @@ pleat_sizes pleat_sizes_published(const pleat_variant *variant) {
   return (pleat_sizes){
       .c_m = 256, .c_z = 128, .c_s = 384, .c_e = 64, .c_t = 64,
       .n_evoformer = 48, .n_extra = 4, .n_template = 2, .n_fold = 8,
-      .c_target = is_multimer ? 21 : 22, .c_msa_feat = 49, .c_extra_feat = 25, .n_relpos = is_multimer ? 73 : 65,
+      .c_target = is_multimer ? 21 : 22, .c_msa_feat = 49, .c_extra_feat = 25,
       .n_prev_bins = 15, .c_template_1d = is_multimer ? 34 : 57,
       .h_msa = 8, .c_msa_head = 32, .h_pair = 4, .c_pair_head = 32, .h_extra = 8, .c_extra_head = 8,
       .h_tpair = 4, .c_tpair_head = 16, .h_tpoint = 4, .c_tpoint_head = 16,
@@ -101,7 +101,7 @@ typedef struct size_probe {
   uint8_t rank;
   size_t axis[4];
 } size_probe;
-enum { ALWAYS, TEMPLATES, PAE, MONOMER_ONLY, MONOMER_TEMPLATES, MULTIMER_TEMPLATES };
+enum { ALWAYS, TEMPLATES, PAE, MONOMER_TEMPLATES, MULTIMER_TEMPLATES };
 
 #define NONE        ((size_t)-1)
 #define AT(field)   offsetof(pleat_sizes, field)
@@ -150,7 +150,6 @@ static bool applies(const pleat_variant *variant, uint8_t kind) {
   switch (kind) {
     case TEMPLATES: return variant->has_templates;
     case PAE: return variant->has_pae;
-    case MONOMER_ONLY: return !variant->is_multimer;
     case MONOMER_TEMPLATES: return variant->has_templates && !variant->is_multimer;
     case MULTIMER_TEMPLATES: return variant->has_templates && variant->is_multimer;
     default: return true;

@@ -31,7 +31,7 @@ const char *pleat_variant_nearest(const char *name);
 typedef struct pleat_sizes {
   int64_t c_m, c_z, c_s, c_e, c_t;                  /* MSA, pair, single, extra MSA, template pair */
   int64_t n_evoformer, n_extra, n_template, n_fold; /* blocks; structure module layers */
-  int64_t c_target, c_msa_feat, c_extra_feat, n_relpos, n_prev_bins, c_template_1d;
+  int64_t c_target, c_msa_feat, c_extra_feat, n_prev_bins, c_template_1d;
   int64_t h_msa, c_msa_head, h_pair, c_pair_head, h_extra, c_extra_head;
   int64_t h_tpair, c_tpair_head, h_tpoint, c_tpoint_head; /* template triangle attention, pointwise attention */
   int64_t c_opm, c_tri, c_ttri;                           /* outer product, triangle multiplication hidden channels */

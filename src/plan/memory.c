@@ -24,10 +24,10 @@ typedef struct memory {
   lifetime *life;
   int64_t num_ensemble;
   int32_t trunk_first, trunk_last, loop_last; /* node numbers of the recycle loop */
-  pleat_error *err;
 } memory;
 
-pleat_value pleat_view_base(const pleat_graph *graph, pleat_value value) {
+/* The value whose storage a view shows: follows SLICE. */
+static pleat_value view_base(const pleat_graph *graph, pleat_value value) {
   while (graph->values[value].kind == PLEAT_VALUE_NODE && graph->nodes[graph->values[value].def].op == PLEAT_OP_SLICE)
     value = graph->nodes[graph->values[value].def].in[0];
   return value;
@@ -69,7 +69,7 @@ uint32_t pleat_in_place_slots(const pleat_graph *graph, const pleat_node *node) 
   for (int k = 0; k < node->n_in; k++) {
     pleat_value v = node->in[k];
     bool fits = slots >> k & 1 && v != PLEAT_NO_VALUE && graph->values[v].dtype == graph->values[node->out].dtype &&
-                graph->values[v].kind != PLEAT_VALUE_WEIGHT && pleat_view_base(graph, v) == v &&
+                graph->values[v].kind != PLEAT_VALUE_WEIGHT && view_base(graph, v) == v &&
                 (!strcmp(node->letters[0], node->letters[1 + k]) || node->op == PLEAT_OP_TRANSITION);
     /* x + x^T reads elements that it has overwritten */
     for (int other = 0; fits && other < node->n_in; other++)
@@ -85,7 +85,7 @@ static uint32_t root(const memory *m, uint32_t v) {
 }
 
 static void extend(memory *m, pleat_value value, int32_t time) {
-  lifetime *life = &m->life[pleat_view_base(m->graph, value)];
+  lifetime *life = &m->life[view_base(m->graph, value)];
   if (life->last < time) life->last = time;
 }
 
@@ -109,7 +109,7 @@ static uint16_t home_of(const pleat_graph *graph, pleat_value value) {
 /* Last node of the outermost region around `region` that the value is defined outside of. */
 static int32_t end_of_use(const memory *m, pleat_value value, uint16_t region, int32_t time) {
   const pleat_graph *graph = m->graph;
-  uint16_t home = home_of(graph, pleat_view_base(graph, value));
+  uint16_t home = home_of(graph, view_base(graph, value));
   for (; region != PLEAT_NO_REGION && !is_within(graph, home, region); region = graph->regions[region].parent)
     time = (int32_t)graph->regions[region].last - 1;
   return time;
@@ -415,7 +415,7 @@ void pleat_placement_fini(pleat_placement *placement) {
 }
 
 pleat_status pleat_place_values(pleat_graph *graph, int64_t num_ensemble, pleat_placement *out, pleat_error *err) {
-  memory m = {.graph = graph, .num_ensemble = num_ensemble, .err = err};
+  memory m = {.graph = graph, .num_ensemble = num_ensemble};
   *out = (pleat_placement){0};
   pleat_status status = PLEAT_OK;
   for (;;) {

@@ -24,8 +24,6 @@ void pleat_placement_fini(pleat_placement *placement);
 uint32_t pleat_in_place_slots(const pleat_graph *graph, const pleat_node *node);
 /* Rows of a slice of a CHUNK region that holds the value, and the dimension; false when the value is stored whole. */
 bool pleat_value_is_sliced(const pleat_graph *graph, pleat_value value, int *out_dim, int64_t *out_rows);
-/* The value whose storage a view shows: follows SLICE. */
-pleat_value pleat_view_base(const pleat_graph *graph, pleat_value value);
 
 /* Launches, segments, weights, bindings and sums of a placed graph; takes the placement's offsets (write_plan.c). */
 PLEAT_CHECKED pleat_status pleat_plan_write(pleat_plan *plan, pleat_placement *placement,

@@ -22,17 +22,6 @@ static pleat_status reserve(void *items, uint32_t n, uint32_t *capacity, size_t 
   return PLEAT_OK;
 }
 
-/* Is this input slot a matrix that backends pack? */
-static bool is_matrix_slot(const pleat_node *node, int slot) {
-  switch (node->op) {
-    case PLEAT_OP_LINEAR: return slot == 1;
-    case PLEAT_OP_FUSED_LINEAR: return slot == PLEAT_FL_W || slot == PLEAT_FL_GATE_W;
-    case PLEAT_OP_TRANSITION: return slot == PLEAT_TR_W1 || slot == PLEAT_TR_W2;
-    case PLEAT_OP_OUTER_PRODUCT: return slot == PLEAT_OP_W;
-    default: return false;
-  }
-}
-
 /* Inner size of a matrix: the axes whose letters the other factor has too. */
 static int64_t inner_size(const pleat_graph *graph, const pleat_node *node, int slot) {
   const char *letters = node->letters[1 + slot], *out = node->letters[0];
@@ -46,7 +35,7 @@ static pleat_status add_weight(plan_writer *w, const pleat_node *node, int slot,
   pleat_plan *plan = w->plan;
   const pleat_graph *graph = plan->graph;
   pleat_value v = node->in[slot];
-  bool is_matrix = is_matrix_slot(node, slot);
+  bool is_matrix = pleat_node_is_matrix(node, slot);
   if (w->weight_of[is_matrix][v]) {
     *out_index = w->weight_of[is_matrix][v] - 1;
     return PLEAT_OK;

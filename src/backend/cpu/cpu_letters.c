@@ -24,12 +24,6 @@ int64_t pleat_cpu_stride(const pleat_cpu_tensor *x, char letter) {
   return stride;
 }
 
-int64_t pleat_cpu_elements(const pleat_cpu_tensor *x) {
-  int64_t n = 1;
-  for (int d = 0; d < x->rank; d++) n *= x->size[d];
-  return n;
-}
-
 size_t pleat_cpu_item_bytes(const pleat_cpu_tensor *x) { return pleat_dtype_size((pleat_dtype)x->dtype); }
 
 void pleat_cpu_axes_add(pleat_cpu_axes *axes, const pleat_cpu_tensor *x, char letter) {

@@ -72,16 +72,6 @@ pleat_cpu_packed pleat_cpu_matrix_take(const pleat_cpu_call *call, pleat_cpu_bum
   return matrix;
 }
 
-unsigned pleat_cpu_matrix_slots(const pleat_node *node) {
-  switch (node->op) {
-    case PLEAT_OP_LINEAR: return 1u << 1;
-    case PLEAT_OP_FUSED_LINEAR: return 1u << PLEAT_FL_W | 1u << PLEAT_FL_GATE_W;
-    case PLEAT_OP_TRANSITION: return 1u << PLEAT_TR_W1 | 1u << PLEAT_TR_W2;
-    case PLEAT_OP_OUTER_PRODUCT: return 1u << PLEAT_OP_W;
-    default: return 0;
-  }
-}
-
 /* Is letter of a weight one that is summed over? */
 static bool is_summed(const pleat_node *node, int slot, char letter) {
   if (node->op != PLEAT_OP_TRANSITION) return !strchr(node->letters[0], letter);
@@ -99,7 +89,7 @@ void pleat_cpu_matrix_shape(const pleat_launch *launch, int slot, int64_t *out_K
 bool pleat_cpu_is_packable(const pleat_launch *launch, int slot) {
   const pleat_operand *W = &launch->in[slot];
   const pleat_node *node = launch->node;
-  if (W->space != PLEAT_SPACE_WEIGHT || W->offset || !(pleat_cpu_matrix_slots(node) >> slot & 1)) return false;
+  if (W->space != PLEAT_SPACE_WEIGHT || W->offset || !pleat_node_is_matrix(node, slot)) return false;
   int64_t stride = 1;
   for (int d = W->rank - 1; d >= 0; d--) {
     if (W->size[d] != 1 && W->stride[d] != stride) return false;

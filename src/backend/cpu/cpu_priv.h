@@ -89,7 +89,6 @@ typedef struct pleat_cpu_axes {
 bool pleat_cpu_has(const pleat_cpu_tensor *x, char letter);       /* false for an absent tensor */
 int64_t pleat_cpu_size(const pleat_cpu_tensor *x, char letter);   /* 1 when it lacks the letter */
 int64_t pleat_cpu_stride(const pleat_cpu_tensor *x, char letter); /* 0 when it lacks the letter */
-int64_t pleat_cpu_elements(const pleat_cpu_tensor *x);
 size_t pleat_cpu_item_bytes(const pleat_cpu_tensor *x);
 static inline uint8_t *pleat_cpu_at(const pleat_cpu_tensor *x, int64_t at) {
   return x->data + at * (int64_t)pleat_cpu_item_bytes(x);
@@ -177,8 +176,7 @@ void pleat_cpu_pack_panel(const pleat_cpu_kernels *kern, const pleat_cpu_tensor 
 /* The matrix of a weight operand: as prepacked, or packed now into bump. */
 pleat_cpu_packed pleat_cpu_matrix_take(const pleat_cpu_call *call, pleat_cpu_bump *bump, const pleat_cpu_tensor *W,
                                        const pleat_cpu_axes *k_axes, const pleat_cpu_axes *n_axes);
-/* Operand slots that hold matrices, as a bit mask; and whether one is spelled as it is stored, [K.., N..]. */
-unsigned pleat_cpu_matrix_slots(const pleat_node *node);
+/* Is the operand a matrix that is spelled as it is stored, [K.., N..]? */
 bool pleat_cpu_is_packable(const pleat_launch *launch, int slot);
 void pleat_cpu_matrix_shape(const pleat_launch *launch, int slot, int64_t *out_K, int64_t *out_N);
 /* A vector operand over axes as float32, zero-padded by a whole panel; NULL when absent. */

@@ -6,14 +6,15 @@
 #include "backend/ref/ref_priv.h"
 #include "base/fail.h"
 
-int pleat_ref_find(const pleat_ref_tensor *x, char letter) {
+/* Position of a letter in the tensor's spelling, -1 when absent. */
+static int find(const pleat_ref_tensor *x, char letter) {
   for (int d = 0; x->data && d < x->rank; d++)
     if (x->letters[d] == letter) return d;
   return -1;
 }
 
 int64_t pleat_ref_size(const pleat_ref_tensor *x, char letter) {
-  int d = pleat_ref_find(x, letter);
+  int d = find(x, letter);
   return d < 0 ? 1 : x->size[d];
 }
 
@@ -42,7 +43,7 @@ void pleat_ref_loop_init(pleat_ref_loop *loop, const char *letters, const pleat_
   for (int l = 0; l < loop->n_letters; l++) {
     loop->size[l] = 1;
     for (int t = n - 1; t >= 0; t--) {
-      if (pleat_ref_find(tensors[t], letters[l]) >= 0) loop->size[l] = pleat_ref_size(tensors[t], letters[l]);
+      if (find(tensors[t], letters[l]) >= 0) loop->size[l] = pleat_ref_size(tensors[t], letters[l]);
       loop->stride[l][t] = pleat_ref_stride(tensors[t], letters[l]);
     }
   }
@@ -97,7 +98,7 @@ void pleat_ref_contract(const pleat_ref_tensor *out, const pleat_ref_tensor *a, 
   size_t n_summed = strlen(summed.text);
   char last = n_summed ? summed.text[n_summed - 1] : 0;
   if (last) summed.text[n_summed - 1] = 0;
-  int64_t n = last ? pleat_ref_size(pleat_ref_find(a, last) >= 0 ? a : b, last) : 1;
+  int64_t n = last ? pleat_ref_size(find(a, last) >= 0 ? a : b, last) : 1;
   int64_t step_a = pleat_ref_stride(a, last), step_b = pleat_ref_stride(b, last);
 
   pleat_ref_loop outer, inner;

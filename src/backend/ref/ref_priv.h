@@ -58,8 +58,7 @@ static inline void pleat_ref_store(const pleat_ref_tensor *x, int64_t at, double
   }
 }
 
-/* Position of a letter in the tensor's spelling, -1 when absent; size (1 when absent) and stride (0 when absent). */
-int pleat_ref_find(const pleat_ref_tensor *x, char letter);
+/* Size of a letter of the tensor (1 when absent) and its stride (0 when absent). */
 int64_t pleat_ref_size(const pleat_ref_tensor *x, char letter);
 int64_t pleat_ref_stride(const pleat_ref_tensor *x, char letter);
 

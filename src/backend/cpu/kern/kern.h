@@ -17,7 +17,6 @@
 enum {
   PLEAT_CPU_MAX_VL = 16, /* floats in the widest vector */
   PLEAT_CPU_MAX_NR = 32, /* columns of the widest panel: two vectors */
-  PLEAT_CPU_MAX_MR = 12, /* rows of the tallest register tile; row blocks are multiples of it */
   PLEAT_CPU_ALIGN = 64
 };
 
