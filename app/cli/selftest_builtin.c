@@ -154,7 +154,7 @@ static pleat_status add_templates(pleat_arrays *features, int64_t n_res, int64_t
   int64_t shape[5] = {n_slices, N_TEMPL, n_res, N_ATOM37, 3};
   const int64_t *from = n_slices ? shape : shape + 1;
   int lead = n_slices > 0;
-  void *aatype, *pos, *mask, *given;
+  void *aatype, *pos, *mask, *given = NULL;
   const char *mask_name = lead ? "in/template_all_atom_masks" : "in/template_all_atom_mask";
   pleat_status status = pleat_arrays_add(features, "in/template_aatype", PLEAT_I32, 2 + lead, from, NULL, &aatype, err);
   if (!status)
@@ -162,7 +162,7 @@ static pleat_status add_templates(pleat_arrays *features, int64_t n_res, int64_t
   if (!status) status = pleat_arrays_add(features, mask_name, PLEAT_F32, 3 + lead, from, NULL, &mask, err);
   if (!status && lead) status = pleat_arrays_add(features, "in/template_mask", PLEAT_F32, 2, from, NULL, &given, err);
   if (status) return status;
-  for (int64_t i = 0; i < n_slices * N_TEMPL; i++) ((float *)given)[i] = 1;
+  for (int64_t i = 0; given && i < n_slices * N_TEMPL; i++) ((float *)given)[i] = 1;
   for (int64_t slice = 0; slice < (lead ? n_slices : 1); slice++) {
     uint64_t counter = 1000000;
     for (int64_t t = slice * N_TEMPL; t < (slice + 1) * N_TEMPL; t++)

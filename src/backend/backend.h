@@ -18,9 +18,8 @@ typedef struct pleat_backend_options {
 } pleat_backend_options;
 
 typedef struct pleat_backend_caps {
-  const char *device;    /* e.g. "AMD EPYC, avx512, 2 threads" */
-  uint64_t memory_bytes; /* usable for arena and weights; 0 = unknown */
-  double flops_per_s;    /* measured or nominal f32 rate, for estimates */
+  const char *device; /* e.g. "AMD EPYC, avx512, 2 threads" */
+  double flops_per_s; /* measured or nominal f32 rate, for estimates */
   double bytes_per_s;
 } pleat_backend_caps;
 

@@ -32,7 +32,6 @@ PLEAT_CHECKED pleat_status pleat_out_file_close(pleat_out_file *file, bool is_ok
 /* All three in one. */
 PLEAT_CHECKED pleat_status pleat_file_write(const char *path, const void *bytes, size_t n, pleat_error *err);
 
-PLEAT_CHECKED pleat_status pleat_dir_create(const char *path, pleat_error *err); /* with parents; existing is fine */
 bool pleat_path_exists(const char *path);
 bool pleat_path_is_dir(const char *path);
 

@@ -253,30 +253,6 @@ bool pleat_path_is_dir(const char *path) {
   return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-pleat_status pleat_dir_create(const char *path, pleat_error *err) {
-  size_t n = strlen(path);
-  if (n == 0) PLEAT_FAIL(err, PLEAT_IO, "cannot create a directory: its name is empty");
-  char *prefix = malloc(n + 1);
-  if (!prefix) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to create '%s'", path);
-  pleat_status status = PLEAT_OK;
-  for (size_t i = 1; i <= n && !status; i++) {
-    if (path[i] != '/' && path[i] != '\0') continue;
-    memcpy(prefix, path, i);
-    prefix[i] = '\0';
-    if (mkdir(prefix, 0777) == 0) continue;
-    int errnum = errno;
-    if (pleat_path_is_dir(prefix)) continue;
-    if (errnum == EEXIST) {
-      status = pleat_fail(err, PLEAT_IO, "cannot create the directory '%s': '%s' exists and is not a directory", path,
-                          prefix);
-    } else {
-      status = fail_errno(err, "create the directory", prefix, errnum);
-    }
-  }
-  free(prefix);
-  return status;
-}
-
 /* Memory and time. */
 
 void *pleat_os_pages_alloc(size_t n_bytes) {

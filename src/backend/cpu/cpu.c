@@ -130,10 +130,8 @@ static void cpu_caps(void *be, pleat_backend_caps *out_caps) {
   }
   b->is_measured = true;
   pthread_mutex_unlock(&b->lock);
-  *out_caps = (pleat_backend_caps){.device = b->device,
-                                   .memory_bytes = pleat_os_memory_available(),
-                                   .flops_per_s = b->rates.flops_per_s,
-                                   .bytes_per_s = b->rates.bytes_per_s};
+  *out_caps = (pleat_backend_caps){
+      .device = b->device, .flops_per_s = b->rates.flops_per_s, .bytes_per_s = b->rates.bytes_per_s};
 }
 
 /* The layer and its input share no letter with the result: a batched layer is a contraction. */

@@ -91,10 +91,8 @@ static void ref_close(void *be) { free(be); }
 /* Rates are of the order seen on desktop processors: an estimate only has to say "slow". */
 static void ref_caps(void *be, pleat_backend_caps *out_caps) {
   (void)be;
-  *out_caps = (pleat_backend_caps){.device = "scalar C, float64 accumulation, 1 thread",
-                                   .memory_bytes = pleat_os_memory_available(),
-                                   .flops_per_s = 1e9,
-                                   .bytes_per_s = 4e9};
+  *out_caps = (pleat_backend_caps){
+      .device = "scalar C, float64 accumulation, 1 thread", .flops_per_s = 1e9, .bytes_per_s = 4e9};
 }
 
 static bool ref_supports(void *be, const pleat_graph *graph, const pleat_node *node) {
