@@ -20,9 +20,9 @@ static vec3 cross(vec3 a, vec3 b) {
   return (vec3){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 
-/* r3.vecs_robust_normalize: epsilon under the root. The sum is fused and the division a multiplication by the
- * reciprocal root, as XLA compiles it: where atoms are missing, the angles that come out are this rounding. */
-static vec3 robust_unit(vec3 a) { return scale(a, 1.0f / sqrtf(fmaf(a.z, a.z, fmaf(a.y, a.y, a.x * a.x)) + 1e-8f)); }
+/* r3.vecs_robust_normalize: epsilon under the root. XLA multiplies by the reciprocal root where the source divides; here
+ * it is rounded once. Where atoms are missing, the angles that come out are nothing but this rounding (numerics.md). */
+static vec3 robust_unit(vec3 a) { return scale(a, (float)(1 / sqrt((double)(dot(a, a) + 1e-8f)))); }
 
 /* Sine and cosine of the torsion p0-p1-p2-p3 as r3.rigids_from_3_points and its inverse give them. */
 static void torsion(vec3 p0, vec3 p1, vec3 p2, vec3 p3, float *out_sin, float *out_cos) {
