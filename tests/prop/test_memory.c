@@ -78,10 +78,15 @@ static void check_in_child(const char *name, const char *weights, int64_t n_res,
   CHECK_NEAR(m.measured / m.planned, 1, 0.1);
 }
 
-int main(void) {
+/* With arguments MODEL WEIGHTS N_RES...: measures that model (bench/memory.md). */
+int main(int argc, char **argv) {
   const char *sanitizers = getenv("PLEAT_SANITIZED");
   if (sanitizers && sanitizers[0]) return check_skip("sanitizers take memory of their own");
   if (!pleat_os_resident_now() || !pleat_os_resident_peak()) return check_skip("resident size is not known here");
+  if (argc > 3) {
+    for (int i = 3; i < argc; i++) check_in_child(argv[1], argv[2], atoi(argv[i]), strstr(argv[1], "multimer") != NULL);
+    return check_report();
+  }
   static const int64_t sizes[] = {58, 256, 384};
   for (int k = 0; k < 3; k++) {
     check_in_child(PROP_MONOMER, sizes[k], false);
