@@ -118,8 +118,8 @@ pleat_value pleat_build_op(pleat_graph *g, pleat_op op, const char *spec, pleat_
 
 /* Spelling of a value by its own axes: "abcd". */
 static char *spell(const pleat_graph *g, pleat_value x, char *out) {
-  int rank = g->values[x].rank;
-  for (int d = 0; d < rank; d++) out[d] = (char)('a' + d);
+  int rank = 0;
+  for (; rank < g->values[x].rank && rank < PLEAT_MAX_RANK; rank++) out[rank] = (char)('a' + rank);
   out[rank] = 0;
   return out;
 }
