@@ -36,14 +36,27 @@ function(pleat_add_programs folder pattern kind out_names)
   set(${out_names} ${names} PARENT_SCOPE)
 endfunction()
 
-# Unit tests see everything; the static library keeps hidden symbols within reach.
-pleat_add_programs(tests/unit test_*.c static unit_tests)
-foreach(name ${unit_tests})
-  target_include_directories(tests_unit_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  target_link_libraries(tests_unit_${name} PRIVATE PkgConfig::JANSSON)
-  string(REGEX REPLACE "^test_" "unit/" test_name ${name})
-  pleat_add_test(${test_name} tests_unit_${name})
-endforeach()
+# Tests of tests/${folder} as ${folder}/NAME, with the sources that all of them share. They see everything; the static
+# library keeps hidden symbols within reach.
+function(pleat_add_tests folder)
+  pleat_add_programs(tests/${folder} test_*.c static names)
+  foreach(name ${names})
+    set(target tests_${folder}_${name})
+    target_sources(${target} PRIVATE ${ARGN})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+    target_link_libraries(${target} PRIVATE PkgConfig::JANSSON)
+    string(REGEX REPLACE "^test_" "${folder}/" test_name ${name})
+    pleat_add_test(${test_name} ${target})
+  endforeach()
+endfunction()
+
+pleat_add_tests(unit)
+# Operations on every backend.
+pleat_add_tests(ops ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c ${PROJECT_SOURCE_DIR}/tests/ops/ops_cases.c)
+# Kernels of the cpu backend; `test_kern --bench` prints their rates.
+pleat_add_tests(kern ${PROJECT_SOURCE_DIR}/tests/kern/kern_bench.c ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c)
+# Properties of whole predictions on small random networks.
+pleat_add_tests(prop)
 
 # The failing allocator stands between the library and libc.
 if(APPLE)
@@ -52,36 +65,6 @@ else()
   target_link_options(tests_unit_test_alloc_fail PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
                       -Wl,--wrap=aligned_alloc,--wrap=strdup,--wrap=pleat_os_pages_alloc)
 endif()
-
-# Operations on every backend; the harness is shared by all tests of the folder.
-if(EXISTS ${PROJECT_SOURCE_DIR}/src/backend/cpu/cpu.c)
-  pleat_add_programs(tests/ops test_*.c static ops_tests)
-endif()
-foreach(name ${ops_tests})
-  target_sources(tests_ops_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c
-                 ${PROJECT_SOURCE_DIR}/tests/ops/ops_cases.c)
-  target_include_directories(tests_ops_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  string(REGEX REPLACE "^test_" "ops/" test_name ${name})
-  pleat_add_test(${test_name} tests_ops_${name})
-endforeach()
-
-# Kernels of the cpu backend; `test_kern --bench` prints their rates.
-pleat_add_programs(tests/kern test_*.c static kern_tests)
-foreach(name ${kern_tests})
-  target_sources(tests_kern_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/kern/kern_bench.c
-                 ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c)
-  target_include_directories(tests_kern_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  string(REGEX REPLACE "^test_" "kern/" test_name ${name})
-  pleat_add_test(${test_name} tests_kern_${name})
-endforeach()
-
-# Properties of whole predictions on small random networks.
-pleat_add_programs(tests/prop test_*.c static prop_tests)
-foreach(name ${prop_tests})
-  target_include_directories(tests_prop_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  string(REGEX REPLACE "^test_" "prop/" test_name ${name})
-  pleat_add_test(${test_name} tests_prop_${name})
-endforeach()
 
 # Fuzz targets: with PLEAT_FUZZ a fuzzer, otherwise a program that replays the seed corpus.
 pleat_add_programs(tests/fuzz fuzz_*.c static fuzz_targets)

@@ -43,12 +43,11 @@ typedef struct pleat_segment {
   const char *name;
 } pleat_segment;
 
-/* A parameter as the launches use it. MATRIX weights are [K, N] in row-major order and may be packed by a backend;
- * PLAIN ones are kept as they are. A stacked weight has n_blocks > 1 blocks of block_elements each. */
+/* A parameter as the launches use it: the matrix of a product is [K, N] in row-major order and may be packed by a
+ * backend; any other has K 1 and is kept as it is. A stacked weight has n_blocks > 1 blocks of block_elements each. */
 typedef struct pleat_plan_weight {
-  const char *name; /* may end in "[:,a:b]": the reader then serves those columns as a tensor of their own */
-  bool is_matrix;
-  int64_t K, N;          /* MATRIX: inner and outer size; PLAIN: 1, elements */
+  const char *name;      /* may end in "[:,a:b]": the reader then serves those columns as a tensor of their own */
+  int64_t K, N;          /* inner and outer size; 1 and the elements */
   int64_t first_element; /* in each block of the stored tensor */
   int64_t n_blocks;
   int64_t block_elements; /* elements from one stored block to the next */

@@ -45,7 +45,7 @@ static pleat_status add_weight(plan_writer *w, const pleat_node *node, int slot,
   int64_t elements = pleat_graph_elements(graph, v), row = info->rank ? elements / pleat_graph_dim(graph, v, 0) : 1;
   bool is_trunk = node->stage == PLEAT_STAGE_ONCE || node->stage == PLEAT_STAGE_TRUNK;
   pleat_plan_weight *weight = &plan->weights[plan->n_weights];
-  *weight = (pleat_plan_weight){.name = info->name, .is_matrix = is_matrix, .n_blocks = 1};
+  *weight = (pleat_plan_weight){.name = info->name, .n_blocks = 1};
   weight->dtype = is_matrix && is_trunk && w->options->storage == PLEAT_BF16 ? PLEAT_BF16 : PLEAT_F32;
   weight->K = is_matrix ? inner_size(graph, node, slot) : 1;
   weight->N = elements / weight->K;

@@ -88,8 +88,8 @@ static void add_operand(bench *b, const char *sizes, char place, const char *let
   if (K == 0) return;
   x->space = PLEAT_SPACE_WEIGHT;
   x->weight = b->plan.n_weights++;
-  b->weights[x->weight] = (pleat_plan_weight){
-      .name = names[x->weight], .is_matrix = place != 'P', .K = K, .N = n / K, .n_blocks = 1, .block_elements = n};
+  b->weights[x->weight] =
+      (pleat_plan_weight){.name = names[x->weight], .K = K, .N = n / K, .n_blocks = 1, .block_elements = n};
 }
 
 static void build(bench *b, const shape *s) {

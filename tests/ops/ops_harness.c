@@ -277,7 +277,6 @@ static pleat_operand weight_operand(bench *b, const ops_operand *x, int input) {
     K *= x->size[d];
   }
   b->weights[b->plan.n_weights++] = (pleat_plan_weight){.name = b->names[input],
-                                                        .is_matrix = is_matrix,
                                                         .K = K,
                                                         .N = K ? n / K : 0,
                                                         .first_element = LEAD_ELEMENTS,
