@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "folder.h"
 
 static char dir[256];
 
@@ -233,9 +234,7 @@ static void test_system(void) {
 }
 
 int main(void) {
-  const char *parent = getenv("TMPDIR");
-  snprintf(dir, sizeof dir, "%s/pleat-test-XXXXXX", parent && parent[0] ? parent : "/tmp");
-  if (!CHECK(mkdtemp(dir) != NULL)) return check_report();
+  if (!folder_make(dir, sizeof dir)) return check_report();
   test_write_and_read();
   test_pieces();
   test_abandoned();

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "folder.h"
 #include "test_zip_builder.h"
 
 static char dir[512];
@@ -238,9 +239,7 @@ static void test_numpy(void) {
 }
 
 int main(void) {
-  const char *parent = getenv("TMPDIR");
-  snprintf(dir, sizeof dir, "%s/pleat-test-XXXXXX", parent && parent[0] ? parent : "/tmp");
-  if (!CHECK(mkdtemp(dir) != NULL)) return check_report();
+  if (!folder_make(dir, sizeof dir)) return check_report();
   test_types();
   test_headers();
   test_refused_members();

@@ -5,9 +5,10 @@
 
 #include "base/os.h"
 #include "check.h"
+#include "folder.h"
 #include "pleat/io.h"
 
-static char folder[] = "/tmp/pleat-targets-XXXXXX";
+static char folder[256];
 
 static const char *write_input(const char *name, const char *text, char *path, size_t n_path) {
   pleat_error err;
@@ -17,7 +18,7 @@ static const char *write_input(const char *name, const char *text, char *path, s
 }
 
 static pleat_targets *read_input(const char *name, const char *text) {
-  char path[256];
+  char path[512];
   pleat_targets *targets = NULL;
   pleat_error err;
   CHECK_OK(pleat_targets_read(write_input(name, text, path, sizeof path), &targets, &err), &err);
@@ -93,7 +94,7 @@ static void check_refused(const char *path, pleat_status want) {
 }
 
 static void test_refused(void) {
-  char path[256];
+  char path[512];
   check_refused(folder, PLEAT_INPUT);
   check_refused("/nonexistent/x.fasta", PLEAT_IO);
   check_refused(write_input("gap.fasta", ">a\nM-V\n", path, sizeof path), PLEAT_INPUT);
@@ -104,7 +105,7 @@ static void test_refused(void) {
 }
 
 int main(void) {
-  if (!mkdtemp(folder)) return check_skip("no temporary folder can be made");
+  if (!folder_make(folder, sizeof folder)) return check_report();
   test_names();
   test_long_name();
   test_a3m();

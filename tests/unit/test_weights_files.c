@@ -5,6 +5,7 @@
 
 #include "base/os.h"
 #include "base/threads.h"
+#include "folder.h"
 #include "tensor/half.h"
 #include "test_zip_builder.h"
 #include "weights/weights.h"
@@ -369,9 +370,7 @@ static void test_threads(void) {
 }
 
 int main(void) {
-  const char *parent = getenv("TMPDIR");
-  snprintf(dir, sizeof dir, "%s/pleat-test-XXXXXX", parent && parent[0] ? parent : "/tmp");
-  if (!CHECK(mkdtemp(dir) != NULL)) return check_report();
+  if (!folder_make(dir, sizeof dir)) return check_report();
   test_npz("tests/data/weights/stored.npz");
   test_npz("tests/data/weights/deflated.npz");
   test_dtypes();

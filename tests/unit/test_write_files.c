@@ -5,9 +5,10 @@
 
 #include "base/os.h"
 #include "check.h"
+#include "folder.h"
 #include "pleat/io.h"
 
-static char folder[] = "/tmp/pleat-write-XXXXXX";
+static char folder[256];
 
 static float *add(pleat_arrays *set, const char *name, int rank, int64_t a, int64_t b, int64_t c, float value) {
   const int64_t shape[] = {a, b, c};
@@ -51,7 +52,7 @@ static void check_holds(const char *text, const char *part) {
 }
 
 static void test_contents(void) {
-  char path[256];
+  char path[512];
   pleat_error err;
   pleat_arrays *prediction = make_prediction(5, true);
   pleat_result_info info = {.name = "job", .model = "model_1_ptm", .is_synthetic = true, .opt_remark = "seed 3"};
@@ -93,7 +94,7 @@ static void test_contents(void) {
 
 /* All writers refuse it, and none leaves a file. */
 static void check_refused(const char *sequence, const pleat_arrays *prediction) {
-  char path[256];
+  char path[512];
   pleat_error err;
   const pleat_result_info info = {.name = "job", .model = "model_1"};
   snprintf(path, sizeof path, "%s/refused", folder);
@@ -104,7 +105,7 @@ static void check_refused(const char *sequence, const pleat_arrays *prediction) 
 }
 
 static void test_refused(void) {
-  char path[256], sequence[2 * 63];
+  char path[512], sequence[2 * 63];
   pleat_error err;
   pleat_arrays *prediction = make_prediction(4, true);
   const pleat_result_info info = {.name = "job", .model = "model_1"};
@@ -142,7 +143,7 @@ static void test_refused(void) {
 }
 
 int main(void) {
-  if (!mkdtemp(folder)) return check_skip("no temporary folder can be made");
+  if (!folder_make(folder, sizeof folder)) return check_report();
   test_contents();
   test_refused();
   rmdir(folder);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "folder.h"
 #include "test_zip_builder.h"
 
 static const char text[] = "forty-two bytes of text, and then some more";
@@ -246,9 +247,7 @@ static void test_write(const char *dir) {
 
 int main(void) {
   char dir[512];
-  const char *parent = getenv("TMPDIR");
-  snprintf(dir, sizeof dir, "%s/pleat-test-XXXXXX", parent && parent[0] ? parent : "/tmp");
-  if (!CHECK(mkdtemp(dir) != NULL)) return check_report();
+  if (!folder_make(dir, sizeof dir)) return check_report();
   test_read();
   test_names();
   test_refused_members();
