@@ -10,8 +10,6 @@
 
 #include "plan/plan.h"
 
-enum { PLEAT_BACKEND_VERSION = 1 };
-
 typedef struct pleat_backend_options {
   int n_threads;            /* <= 0: all usable cores */
   const char *opt_cpu_mask; /* highest instruction set allowed, e.g. "avx2"; NULL = what the machine has */
@@ -31,7 +29,6 @@ typedef struct pleat_weight_reader {
 
 /* Every function of the table is required. Functions that fail set err. */
 typedef struct pleat_backend_vtbl {
-  int version;
   const char *name; /* "ref", "cpu", "null", ... */
   pleat_status (*open)(const pleat_backend_options *options, void **out_be, pleat_error *err);
   void (*close)(void *be);

@@ -103,7 +103,9 @@ static pleat_status cpu_open(const pleat_backend_options *options, void **out_be
   backend *b = calloc(1, sizeof *b);
   if (!b) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the cpu backend");
   b->kern = kern;
-  if (pthread_mutex_init(&b->lock, NULL) || pthread_mutex_init(&b->pool_lock, NULL)) {
+  bool has_lock = !pthread_mutex_init(&b->lock, NULL);
+  if (!has_lock || pthread_mutex_init(&b->pool_lock, NULL)) {
+    if (has_lock) pthread_mutex_destroy(&b->lock);
     free(b);
     PLEAT_FAIL(err, PLEAT_NOMEM, "no resources for a lock of the cpu backend");
   }
@@ -326,7 +328,6 @@ static pleat_status cpu_run(void *be, void *program_arg, uint32_t first, uint32_
 }
 
 const pleat_backend_vtbl pleat_backend_cpu = {
-    .version = PLEAT_BACKEND_VERSION,
     .name = "cpu",
     .open = cpu_open,
     .close = cpu_close,

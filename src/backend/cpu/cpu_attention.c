@@ -13,8 +13,6 @@
 
 enum { QUERIES = 48, KEYS = 256, LD_LOGITS = KEYS + PLEAT_CPU_MAX_VL }; /* fixed: sums do not depend on threads */
 
-static const pleat_cpu_tensor absent;
-
 typedef struct attention {
   const pleat_cpu_call *call;
   const pleat_cpu_tensor *k, *v, *bias, *mask;
@@ -77,7 +75,6 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
   if (job->mask->is_present) job->mask_key = pleat_cpu_line_take(bump, &job->key, job->mask);
   job->sink.rows = job->q.rows;
   job->sink.n = job->value;
-  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) job->sink.x[i] = &absent;
   job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
   job->sink.x[PLEAT_CPU_SINK_MUL] = &in[PLEAT_AT_GATE];
   pleat_cpu_sink_init(&job->sink, bump);

@@ -6,7 +6,7 @@
  * block of columns, either by the thread that uses it (small products) or by all threads for all (large ones).
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "backend/cpu/cpu_priv.h"
+#include "backend/cpu/cpu_rows.h"
 
 enum {
   GROUP = PLEAT_CPU_MAX_VL, /* batches packed together */
@@ -105,7 +105,7 @@ static void contract_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, cont
   job->M = pleat_cpu_axes_count(&job->m);
   job->N = pleat_cpu_axes_count(&job->n);
   job->K = pleat_cpu_axes_count(&job->k);
-  job->ld_a = pleat_cpu_round(job->K, PLEAT_CPU_MAX_VL) + 16;
+  job->ld_a = pleat_cpu_source_ld(job->K);
   job->rows = job->group > 1 ? ROWS_GROUPED : ROWS_ALONE;
   job->n_groups = job->g_size ? job->n_batch / job->g_size * pleat_cpu_blocks(job->g_size, job->group) : 0;
   int64_t nr = 2 * call->kern->vl, column_bytes = 4 * pleat_cpu_max(1, job->K) * job->group;

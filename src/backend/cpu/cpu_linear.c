@@ -39,7 +39,6 @@ static void linear_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, linear
   job->row_block = pleat_cpu_row_block(call, job->M);
   job->source.k_line = pleat_cpu_line_take(bump, &job->source.k, x);
   job->W = pleat_cpu_matrix_take(call, bump, W, &job->source.k, &job->sink.n);
-  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) job->sink.x[i] = &absent;
   job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
   job->sink.bias = pleat_cpu_vector_take(call, bump, b, &job->sink.n);
   if (is_fused) {
@@ -164,7 +163,6 @@ static void transition_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, tr
   job->W2 = pleat_cpu_matrix_take(call, bump, W2, &hidden, &job->sink.n);
   job->b1 = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_B1], &hidden);
   job->sink.bias = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_B2], &job->sink.n);
-  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) job->sink.x[i] = &absent;
   job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
   job->sink.x[PLEAT_CPU_SINK_RESIDUAL] = &in[PLEAT_TR_RESIDUAL];
   pleat_cpu_sink_init(&job->sink, bump);

@@ -11,8 +11,6 @@
 
 enum { I_BLOCK = 4, J_BLOCK = 12, S_BLOCK = 512 };
 
-static const pleat_cpu_tensor absent;
-
 typedef struct outer {
   const pleat_cpu_call *call;
   const pleat_cpu_tensor *a, *b;
@@ -76,7 +74,6 @@ static void outer_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, outer *
   job->b_d = pleat_cpu_line_take(bump, &job->d, job->b);
   job->b_sd = pleat_cpu_line_take(bump, &sd, job->b);
   job->sink.bias = pleat_cpu_vector_take(call, bump, &in[PLEAT_OP_BIAS], &job->sink.n);
-  for (int i = 0; i < PLEAT_CPU_SINK_N; i++) job->sink.x[i] = &absent;
   job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
   job->sink.x[PLEAT_CPU_SINK_DIV] = &in[PLEAT_OP_NORM];
   job->sink.x[PLEAT_CPU_SINK_RESIDUAL] = &in[PLEAT_OP_RESIDUAL];

@@ -44,9 +44,8 @@ typedef struct pick {
 /* ---- PSEUDO_BETA: inputs positions, aatype ----------------------------------------------------------------------- */
 
 static void pseudo_beta_one(const void *arg, const int64_t *at) {
-  enum { GLYCINE = 7 }; /* in "ARNDCQEGHILKMFPSTWYV" */
   const pick *job = arg;
-  bool is_glycine = pleat_cpu_load(&job->call->in[1], at[2]) == GLYCINE;
+  bool is_glycine = pleat_cpu_load(&job->call->in[1], at[2]) == PLEAT_RESTYPE_G;
   int64_t atom = is_glycine ? PLEAT_ATOM_CA : PLEAT_ATOM_CB;
   pleat_cpu_store(&job->call->out, at[0], pleat_cpu_load(&job->call->in[0], at[1] + atom * job->stride));
 }
@@ -67,7 +66,7 @@ void pleat_cpu_pseudo_beta(const pleat_cpu_call *call) { run_pick(call, 3, pseud
 static void gather_one(const void *arg, const int64_t *at) {
   const pick *job = arg;
   float wanted = pleat_cpu_load(&job->call->in[1], at[2]);
-  int64_t picked = wanted < 0 ? 0 : wanted > (float)(job->n - 1) ? job->n - 1 : (int64_t)wanted;
+  int64_t picked = !(wanted >= 0) ? 0 : wanted > (float)(job->n - 1) ? job->n - 1 : (int64_t)wanted;
   float value = pleat_cpu_load(&job->call->in[0], at[1] + picked * job->stride);
   pleat_cpu_store(&job->call->out, at[0], value * pleat_cpu_load(&job->call->in[2], at[3]));
 }

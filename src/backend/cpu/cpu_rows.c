@@ -35,7 +35,9 @@ pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat
 }
 
 void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump) {
+  static const pleat_cpu_tensor absent;
   for (int i = 0; i < PLEAT_CPU_SINK_N; i++) {
+    if (!sink->x[i]) sink->x[i] = &absent;
     if (!sink->x[i]->is_present) continue;
     sink->line[i] = pleat_cpu_line_take(bump, &sink->n, sink->x[i]);
     pleat_cpu_walk_init(&sink->walk[i], &sink->rows, &sink->x[i], 1);

@@ -61,7 +61,7 @@ typedef struct pleat_cpu_tile {
   const float *opt_gate, *opt_row_mul;
 } pleat_cpu_tile;
 
-void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump); /* x, rows and n are set */
+void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump); /* x (NULL: absent), rows and n are set */
 void pleat_cpu_sink_scratch_take(pleat_cpu_bump *bump, pleat_cpu_sink_scratch *scratch);
 /* Finds the operands of rows [first, first + n), n <= PLEAT_CPU_ROWS. sink is the calling thread's own copy. */
 void pleat_cpu_sink_seek(pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n);

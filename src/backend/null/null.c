@@ -77,7 +77,6 @@ static pleat_status null_run(void *be, void *program, uint32_t first, uint32_t l
 }
 
 const pleat_backend_vtbl pleat_backend_null = {
-    .version = PLEAT_BACKEND_VERSION,
     .name = "null",
     .open = null_open,
     .close = null_close,

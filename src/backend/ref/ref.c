@@ -364,7 +364,6 @@ static pleat_status ref_run(void *be, void *program_arg, uint32_t first, uint32_
 }
 
 const pleat_backend_vtbl pleat_backend_ref = {
-    .version = PLEAT_BACKEND_VERSION,
     .name = "ref",
     .open = ref_open,
     .close = ref_close,

@@ -313,7 +313,7 @@ void pleat_ref_torsion_atoms(const pleat_ref_call *call) {
   for (; !rows.is_done; pleat_ref_loop_next(&rows)) {
     frame backbone = load_frame(tensors[1], rows.at[1]), groups[PLEAT_N_GROUPS];
     double type = pleat_ref_load(tensors[3], rows.at[3]), sin_cos[2 * PLEAT_N_TORSIONS];
-    int restype = type < 0 ? 0 : type > PLEAT_RESTYPE_X ? PLEAT_RESTYPE_X : (int)type;
+    int restype = type >= 0 && type < PLEAT_RESTYPE_X ? (int)type : type < 0 ? 0 : PLEAT_RESTYPE_X;
     for (int i = 0; i < PLEAT_N_TORSIONS; i++) load_row(angles, rows.at[2] + i * angle_step, 2, sin_cos + 2 * i);
     for (int c = 0; c < 3; c++) backbone.t[c] *= call->node->attr.a;
     group_frames(restype, sin_cos, groups);

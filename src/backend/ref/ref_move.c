@@ -67,7 +67,6 @@ void pleat_ref_lookup_add(const pleat_ref_call *call) {
 
 /* out[i xyz] = aatype[i] is G ? pos[i CA] : pos[i CB]; the atom axis is the letter of pos that out lacks. */
 void pleat_ref_pseudo_beta(const pleat_ref_call *call) {
-  enum { GLYCINE = 7 }; /* in "ARNDCQEGHILKMFPSTWYV" */
   const pleat_ref_tensor *tensors[3] = {&call->out, &call->in[0], &call->in[1]};
   pleat_ref_letters atom = {""};
   pleat_ref_letters_add(&atom, call->in[0].letters, call->out.letters);
@@ -75,7 +74,7 @@ void pleat_ref_pseudo_beta(const pleat_ref_call *call) {
   pleat_ref_loop all;
   pleat_ref_loop_init(&all, call->out.letters, tensors, 3);
   for (; !all.is_done; pleat_ref_loop_next(&all)) {
-    int64_t picked = pleat_ref_load(tensors[2], all.at[2]) == GLYCINE ? PLEAT_ATOM_CA : PLEAT_ATOM_CB;
+    int64_t picked = pleat_ref_load(tensors[2], all.at[2]) == PLEAT_RESTYPE_G ? PLEAT_ATOM_CA : PLEAT_ATOM_CB;
     pleat_ref_store(&call->out, all.at[0], pleat_ref_load(tensors[1], all.at[1] + picked * stride));
   }
 }
@@ -119,7 +118,7 @@ void pleat_ref_gather_atoms(const pleat_ref_call *call) {
   pleat_ref_loop_init(&all, call->out.letters, tensors, 4);
   for (; !all.is_done; pleat_ref_loop_next(&all)) {
     double wanted = pleat_ref_load(index, all.at[2]);
-    int64_t picked = wanted < 0 ? 0 : wanted > (double)(n - 1) ? n - 1 : (int64_t)wanted;
+    int64_t picked = !(wanted >= 0) ? 0 : wanted > (double)(n - 1) ? n - 1 : (int64_t)wanted;
     pleat_ref_store(&call->out, all.at[0],
                     pleat_ref_load(atom14, all.at[1] + picked * stride) * pleat_ref_load(exists, all.at[3]));
   }
