@@ -6,22 +6,13 @@
 
 #include "base/fail.h"
 
-/* 2^64 / golden ratio: the increment of splitmix64. */
-#define PHI UINT64_C(0x9e3779b97f4a7c15)
-
-uint64_t pleat_mix64(uint64_t x) {
-  x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return x ^ (x >> 31);
-}
-
 /* The seed is mixed before the stream enters, so that (seed, stream) and (seed + 1, stream - 1) have nothing in
  * common. */
 pleat_rng pleat_rng_init(uint64_t seed, uint64_t stream) {
-  return (pleat_rng){pleat_mix64(pleat_mix64(seed + PHI) ^ pleat_mix64(~stream)), 0};
+  return (pleat_rng){pleat_mix64(pleat_mix64(seed + PLEAT_MIX64_STEP) ^ pleat_mix64(~stream)), 0};
 }
 
-uint64_t pleat_rng_u64(pleat_rng *rng) { return pleat_mix64(rng->key + ++rng->counter * PHI); }
+uint64_t pleat_rng_u64(pleat_rng *rng) { return pleat_mix64(rng->key + ++rng->counter * PLEAT_MIX64_STEP); }
 
 double pleat_rng_uniform(pleat_rng *rng) { return (double)(pleat_rng_u64(rng) >> 11) * 0x1p-53; }
 

@@ -11,7 +11,14 @@ typedef struct pleat_rng {
   uint64_t counter;
 } pleat_rng;
 
-uint64_t pleat_mix64(uint64_t x); /* splitmix64's finaliser */
+/* 2^64 / golden ratio: the increment of splitmix64. */
+#define PLEAT_MIX64_STEP UINT64_C(0x9e3779b97f4a7c15)
+/* The finaliser of splitmix64; inline, because synthetic weights call it once per value. */
+static inline uint64_t pleat_mix64(uint64_t x) {
+  x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+  x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+  return x ^ (x >> 31);
+}
 /* A stream of its own for every (seed, stream) pair. */
 pleat_rng pleat_rng_init(uint64_t seed, uint64_t stream);
 uint64_t pleat_rng_u64(pleat_rng *rng);

@@ -11,8 +11,6 @@
 #include "weights/weights_json.h"
 #include "weights/weights_priv.h"
 
-static const uint64_t golden_step = UINT64_C(0x9E3779B97F4A7C15);
-
 /* A full name taken apart: "scope//leaf", or "scope/leaf" where there is no "//". */
 typedef struct name_parts {
   const char *scope;
@@ -192,21 +190,14 @@ static pleat_status open_synth(pleat_weights *weights, pleat_error *err) {
   return status;
 }
 
-/* pleat_mix64, repeated here because a call per value would double the time of a model's 93 million. */
-static inline uint64_t mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-  x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-  return x ^ (x >> 31);
-}
-
 static pleat_status read_synth(const pleat_weights *weights, const pleat_weight_tensor *tensor, int64_t first,
                                int64_t n, float *dst, pleat_error *err) {
   (void)weights, (void)err;
   const double centre = tensor->centre, gain = tensor->gain;
-  uint64_t state = tensor->key + (uint64_t)first * golden_step;
+  uint64_t state = tensor->key + (uint64_t)first * PLEAT_MIX64_STEP;
   for (int64_t i = 0; i < n; i++) {
-    state += golden_step;
-    double u = (double)(int32_t)(mix(state) >> 40) * 0x1p-23 - 1.0;
+    state += PLEAT_MIX64_STEP;
+    double u = (double)(int32_t)(pleat_mix64(state) >> 40) * 0x1p-23 - 1.0;
     dst[i] = (float)(centre + gain * u);
   }
   return PLEAT_OK;
