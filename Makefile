@@ -31,7 +31,7 @@ test: deps
 	@cd $(BUILD) && $(CTEST)
 
 bench: all
-	@scripts/bench $(BUILD)
+	@$(BUILD)/tests/kern/test_kern --bench
 
 check: all
 	@scripts/check $(BUILD)

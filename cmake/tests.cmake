@@ -1,4 +1,4 @@
-# Tests, fuzz targets, examples and benchmarks; each source file of its folder is one executable.
+# Tests, fuzz targets and examples; each source file of its folder is one executable.
 # SPDX-License-Identifier: Apache-2.0
 enable_testing()
 
@@ -84,7 +84,6 @@ endforeach()
 
 # Examples see what a user sees: the public headers and the symbols that the shared library exports.
 pleat_add_programs(examples *.c shared examples)
-pleat_add_programs(bench *.c static benchmarks)
 
 file(GLOB cli_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/*.sh)
 if(TARGET pleat)

@@ -9,7 +9,8 @@
 
 enum {
   PLEAT_N_RESTYPES = 20, /* "ARNDCQEGHILKMFPSTWYV" */
-  PLEAT_RESTYPE_X = 20,  /* unknown */
+  PLEAT_RESTYPE_G = 7,
+  PLEAT_RESTYPE_X = 20, /* unknown */
   PLEAT_RESTYPE_GAP = 21,
   PLEAT_RESTYPE_MASK = 22, /* BERT mask token */
   PLEAT_N_ATOM37 = 37,
