@@ -11,7 +11,7 @@ static cli_exit run(const cli_args *args) {
   (void)args;
   pleat_status status = pleat_info_text(&text, &err);
   if (status) return cli_fail(status, &err);
-  printf("pleat %s\n%s", pleat_version(), text);
+  fputs(text, stdout);
   pleat_text_free(text);
   return CLI_EXIT_OK;
 }

@@ -9,7 +9,7 @@
 /* One list holds code and meaning; `pleat help` prints it. */
 #define CLI_EXIT_MAP(X)                                         \
   X(OK, 0, "success")                                           \
-  X(CHECK, 1, "a check failed (selftest, weights verify)")      \
+  X(CHECK, 1, "a check failed (selftest)")                      \
   X(USAGE, 2, "wrong command, option or argument")              \
   X(INPUT, 3, "bad input: sequence, alignment or features")     \
   X(WEIGHTS, 4, "weights missing, damaged or of another model") \

@@ -13,7 +13,7 @@
 
 enum { CLI_MAX_POSITIONALS = 2, CLI_MAX_MODELS = 32 };
 
-/* Everything that a command line can say; what is not given keeps the default of cli_args_init. Strings are borrowed
+/* Everything that a command line can say; what is not given keeps its default. Strings are borrowed
  * from argv or from the library. */
 typedef struct cli_args {
   const char *positionals[CLI_MAX_POSITIONALS];

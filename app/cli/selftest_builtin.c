@@ -18,12 +18,6 @@
 /* Uniform in [-1, 1), 24 bits: exact in float32 everywhere. */
 static float uniform(uint64_t *counter) { return (float)(int32_t)(cli_random_bits((*counter)++) >> 40) * 0x1p-23f - 1; }
 
-static char *copy_text(const char *text) {
-  char *copy = malloc(strlen(text) + 1);
-  if (copy) strcpy(copy, text);
-  return copy;
-}
-
 static char *spec_of(const char *json) {
   static const char prefix[] = "synth:";
   char *spec = malloc(sizeof prefix + strlen(json));
@@ -33,9 +27,9 @@ static char *spec_of(const char *json) {
 
 static pleat_status init_case(selftest_case *item, const char *name, selftest_kind kind, const char *opt_model,
                               const char *json, pleat_error *err) {
-  *item = (selftest_case){.name = copy_text(name),
+  *item = (selftest_case){.name = strdup(name),
                           .kind = kind,
-                          .model = opt_model ? copy_text(opt_model) : NULL,
+                          .model = opt_model ? strdup(opt_model) : NULL,
                           .weights = spec_of(json),
                           .num_recycle = 1,
                           .num_ensemble = 1,

@@ -73,8 +73,8 @@ static pleat_status read_case(const char *folder, const char *manifest, const js
   char *weights_path = join(folder, "/", weights, "");
   out->arrays_path = join(folder, "/", file, "");
   out->weights = join("synth:", folder, "/", weights);
-  out->name = join(file, "", "", "");
-  out->model = model ? join(model, "", "", "") : NULL;
+  out->name = strdup(file);
+  out->model = model ? strdup(model) : NULL;
   bool is_complete = weights_path && out->arrays_path && out->weights && out->name && (out->model || !model);
   out->is_full = is_complete && has_all_blocks(weights_path);
   free(weights_path);

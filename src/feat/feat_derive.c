@@ -7,7 +7,6 @@
 #include "base/fail.h"
 #include "bio/residue.h"
 #include "feat/feat.h"
-#include "feat/feat_priv.h"
 
 /* Adds dst[..., width] = table[aatype[...]][width] as I32 or F32. A feature that is there already stays. */
 static pleat_status add_table(pleat_arrays *features, const pleat_array *aatype, const char *name, pleat_dtype dtype,
@@ -32,13 +31,13 @@ static pleat_status add_table(pleat_arrays *features, const pleat_array *aatype,
   return PLEAT_OK;
 }
 
-static pleat_status check_types(const pleat_array *aatype, int n_types, pleat_error *err) {
+static pleat_status check_types(const pleat_array *aatype, pleat_error *err) {
   int64_t n = pleat_array_elements(aatype);
   for (int64_t i = 0; i < n; i++) {
     double type = pleat_array_number(aatype, i);
-    if (type >= 0 && type < n_types && type == (int)type) continue;
+    if (type >= 0 && type <= PLEAT_RESTYPE_X && type == (int)type) continue;
     PLEAT_FAIL(err, PLEAT_INPUT, "feature '%s': value %g at element %lld, expected residue types 0 to %d", aatype->name,
-               type, (long long)i, n_types - 1);
+               type, (long long)i, PLEAT_RESTYPE_X);
   }
   return PLEAT_OK;
 }
@@ -50,7 +49,7 @@ static pleat_status derive_atom_tables(pleat_arrays *features, pleat_error *err)
     PLEAT_FAIL(err, PLEAT_SHAPE, "feature 'aatype' has rank %d and type %s: expected whole numbers [..., N_res]",
                found->rank, pleat_dtype_text(found->dtype));
   }
-  PLEAT_TRY(check_types(found, PLEAT_RESTYPE_X + 1, err));
+  PLEAT_TRY(check_types(found, err));
   pleat_array aatype = *found; /* adding to the set moves its entries, but not their data */
   PLEAT_TRY(add_table(features, &aatype, "residx_atom14_to_atom37", PLEAT_I32, PLEAT_N_ATOM14,
                       &pleat_atom14_to_atom37[0][0], err));

@@ -85,7 +85,7 @@ static pleat_status add_all(pleat_arrays *raw, const pleat_feat_chain *chain, in
   }
   int32_t *no_deletions = calloc((size_t)n_res, sizeof *no_deletions);
   if (no_deletions == NULL) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for %lld residues", (long long)n_res);
-  pleat_feat_row row = {.letters = chain->sequence, .deletions = no_deletions, .description = ""};
+  pleat_feat_row row = {.letters = chain->sequence, .deletions = no_deletions};
   pleat_status status = add_msa_features(raw, &row, 1, n_res, err);
   free(no_deletions);
   return status;

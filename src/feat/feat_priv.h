@@ -1,4 +1,4 @@
-/* Inside of the features: numbers of any dtype, and monomer features with given random choices.
+/* Inside of the features: monomer features with given random choices.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PLEAT_FEAT_PRIV_H

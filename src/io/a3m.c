@@ -350,10 +350,9 @@ static pleat_status mark_repetitions(split_plan *plan, pleat_error *err) {
   if (plan->a3m->n_chains == 0) return PLEAT_OK;
   enum { N_HASHES = 3 };
   size_t n_cols = (size_t)msa->n_cols;
-  bool is_ok = true;
   pleat_map seen = {0};
   uint64_t *keys = calloc((size_t)msa->n_rows, N_HASHES * sizeof *keys);
-  is_ok = keys != NULL;
+  bool is_ok = keys != NULL;
   for (int64_t r = 0; is_ok && r < msa->n_rows; r++) {
     uint64_t *key = keys + r * N_HASHES;
     uint32_t existing = PLEAT_MAP_NONE;

@@ -298,9 +298,9 @@ static void put_modeling(const model *m) {
   pleat_buf_puts(buf, "#\n");
   put_loop(buf, "ma_protocol_step", "ordinal_id protocol_id step_id method_type");
   int step = 0;
-  const bool is_done[] = {m->info->has_msa, m->info->has_templates, true};
-  const char *const methods[] = {"coevolution MSA", "template search", "modeling"};
-  for (int i = 0; i < 3; i++) {
+  const bool is_done[] = {m->info->has_msa, true};
+  const char *const methods[] = {"coevolution MSA", "modeling"};
+  for (int i = 0; i < 2; i++) {
     if (!is_done[i]) continue;
     step++;
     pleat_buf_printf(buf, "%d 1 %d \"%s\"\n", step, step, methods[i]);

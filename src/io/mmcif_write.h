@@ -17,10 +17,9 @@ typedef struct pleat_mmcif_info {
   const char *software_version; /* of pleat */
   const char *const *remarks;   /* [n_remarks] lines of free text: _struct.pdbx_model_details */
   size_t n_remarks;
-  bool has_msa;       /* an alignment was used */
-  bool has_templates; /* templates were used */
-  double ptm;         /* NAN: leave out */
-  double iptm;        /* NAN: leave out */
+  bool has_msa; /* an alignment was used */
+  double ptm;   /* NAN: leave out */
+  double iptm;  /* NAN: leave out */
 } pleat_mmcif_info;
 
 /* Appends one data block. Chains of equal sequence share an entity; chains are named A..Z, AA, BA, ... as AlphaFold

@@ -11,16 +11,16 @@
 #include "base/fail.h"
 #include "io/writer.h"
 
-static void put(pleat_buf *buf, int (*format)(double, int, char *), double value, int n_decimals) {
+static void put(pleat_buf *buf, double value, int n_decimals) {
   char text[PLEAT_WRITER_NUMBER];
-  int n = format(value, n_decimals, text);
+  int n = pleat_writer_trimmed(value, n_decimals, text);
   pleat_buf_append(buf, text, (size_t)n);
 }
 
 /* value must come from pleat_writer_around: then it is the double nearest to a short decimal, which is what its repr
  * shows. */
 static void put_rounded(pleat_buf *buf, double value, int n_decimals) {
-  put(buf, pleat_writer_trimmed, pleat_writer_around(value, n_decimals), n_decimals);
+  put(buf, pleat_writer_around(value, n_decimals), n_decimals);
 }
 
 static void put_shortest(pleat_buf *buf, double value) {
@@ -194,7 +194,7 @@ pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, p
   pleat_buf_puts(buf, "],\"confidenceScore\":[");
   for (int64_t i = 0; i < n_res; i++) {
     if (i > 0) pleat_buf_puts(buf, ",");
-    put(buf, pleat_writer_trimmed, plddt[i], 2);
+    put(buf, plddt[i], 2);
   }
   pleat_buf_puts(buf, "],\"confidenceCategory\":[");
   for (int64_t i = 0; i < n_res; i++) pleat_buf_printf(buf, i ? ",\"%c\"" : "\"%c\"", category(plddt[i]));

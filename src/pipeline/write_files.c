@@ -56,10 +56,6 @@ static pleat_status find_array(const pleat_arrays *prediction, const char *name,
   return PLEAT_OK;
 }
 
-static double element(const pleat_array *array, int64_t i) {
-  return array->dtype == PLEAT_F64 ? ((const double *)array->data)[i] : (double)((const float *)array->data)[i];
-}
-
 static pleat_status find_f32(const pleat_arrays *prediction, const char *name, int rank, const int64_t *shape,
                              const float **out_values, pleat_error *err) {
   const pleat_array *array;
@@ -75,7 +71,7 @@ static double find_score(const pleat_arrays *prediction, const char *name) {
   if (!array || (array->dtype != PLEAT_F32 && array->dtype != PLEAT_F64) || pleat_array_elements(array) != 1) {
     return NAN;
   }
-  return element(array, 0);
+  return pleat_array_number(array, 0);
 }
 
 /* Residue types, chains and numbers; numbering restarts in every chain. */
@@ -123,7 +119,7 @@ static pleat_status structure_fill(const char *sequence, const pleat_arrays *pre
   }
   PLEAT_TRY(number_residues(sequence, s, err));
   for (int64_t i = 0; i < n_res; i++) {
-    for (int a = 0; a < PLEAT_N_ATOM37; a++) s->b_factors[i * PLEAT_N_ATOM37 + a] = (float)element(plddt, i);
+    for (int a = 0; a < PLEAT_N_ATOM37; a++) s->b_factors[i * PLEAT_N_ATOM37 + a] = (float)pleat_array_number(plddt, i);
   }
   view->n_res = n_res;
   view->aatype = s->aatype;
@@ -217,7 +213,7 @@ pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction
   }
   double *values = malloc(((size_t)n_res + 1) * sizeof *values);
   if (!values) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to write '%s'", path);
-  for (int64_t i = 0; i < n_res; i++) values[i] = element(plddt, i);
+  for (int64_t i = 0; i < n_res; i++) values[i] = pleat_array_number(plddt, i);
   scores.plddt = values;
   pleat_buf buf = {0};
   pleat_status status = as_input(pleat_scores_write(&scores, &buf, err), err);
