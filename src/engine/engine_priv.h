@@ -18,7 +18,6 @@ struct pleat_model {
   pleat_weight_reader reader;
   const pleat_backend_vtbl *backend;
   void *be, *be_model;
-  pleat_backend_caps caps;
   pleat_dtype storage;
   uint64_t weight_bytes; /* of all parameters as f32: upper bound of what packing takes */
 };

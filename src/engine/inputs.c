@@ -85,10 +85,18 @@ static int64_t axis_size(const pleat_inputs *in, int axis) {
   }
 }
 
+/* Number of iterations that an array is cut into. */
+static int64_t n_iterations(const pleat_inputs *in) { return (in->num_recycle + 1) * in->num_ensemble; }
+
+/* An array where it comes from: what was drawn, if anything was, or the features. */
+static const pleat_array *source_of(const pleat_inputs *in, const pleat_arrays *opt_drawn, const char *name) {
+  return opt_drawn ? pleat_arrays_find(opt_drawn, name) : find(in, name);
+}
+
 static pleat_status check_spec(const pleat_inputs *in, const input_spec *spec, const pleat_array *array, bool is_sliced,
                                pleat_error *err) {
   int64_t expected[1 + PLEAT_MAX_RANK], n_lead = in->has_iterations && is_sliced;
-  int64_t needed = (in->num_recycle + 1) * in->num_ensemble;
+  int64_t needed = n_iterations(in);
   for (int d = 0; d < spec->rank; d++) expected[n_lead + d] = axis_size(in, spec->axis[d]);
   if (n_lead) expected[0] = needed;
   int rank = spec->rank + (int)n_lead;
@@ -117,14 +125,11 @@ static void copy_numbers(const pleat_array *array, int64_t first, int64_t n, ple
     pleat_array_read_f32(array, first, n, dst);
 }
 
-/* Number of iterations that an array is cut into. */
-static int64_t n_iterations(const pleat_inputs *in) { return (in->num_recycle + 1) * in->num_ensemble; }
-
 static pleat_status check_all(pleat_inputs *in, const pleat_arrays *drawn, pleat_error *err) {
   for (int i = 0; i < N_SPECS; i++) {
     if (!applies(in, &specs[i])) continue;
     bool is_sampled = drawn && specs[i].is_drawn;
-    const pleat_array *array = is_sampled ? pleat_arrays_find(drawn, specs[i].name) : find(in, specs[i].name);
+    const pleat_array *array = source_of(in, is_sampled ? drawn : NULL, specs[i].name);
     PLEAT_TRY(check_spec(in, &specs[i], array, !is_sampled, err));
   }
   const pleat_array *aatype = find(in, "aatype");
@@ -141,9 +146,8 @@ static pleat_status check_all(pleat_inputs *in, const pleat_arrays *drawn, pleat
 static bool find_static(const pleat_inputs *in) {
   if (!in->has_iterations) return true;
   static const char *const templates[] = {
-      "template_aatype",      "template_all_atom_positions", "template_all_atom_masks",
-      "template_pseudo_beta", "template_pseudo_beta_mask",   "template_mask",
-      "target_feat"};
+      "template_aatype",      "template_all_atom_positions", "template_all_atom_masks", "template_all_atom_mask",
+      "template_pseudo_beta", "template_pseudo_beta_mask",   "template_mask",           "target_feat"};
   int n_templates = (int)(sizeof templates / sizeof *templates);
   for (int i = 0; i < N_SPECS + n_templates; i++) {
     if (i < N_SPECS && (specs[i].is_drawn || !applies(in, &specs[i]))) continue;
@@ -163,8 +167,8 @@ static pleat_status find_sizes(pleat_inputs *in, const pleat_arrays *drawn, plea
     PLEAT_FAIL(err, PLEAT_SHAPE, "the features lack the array \"aatype\" of shape [N_res] or [iterations, N_res]");
   in->has_iterations = aatype->rank == 2;
   in->n_res = aatype->shape[aatype->rank - 1];
-  const pleat_array *msa = drawn ? pleat_arrays_find(drawn, "msa_mask") : find(in, "msa_mask");
-  const pleat_array *extra = drawn ? pleat_arrays_find(drawn, "extra_msa_mask") : find(in, "extra_msa_mask");
+  const pleat_array *msa = source_of(in, drawn, "msa_mask");
+  const pleat_array *extra = source_of(in, drawn, "extra_msa_mask");
   if (!msa || msa->rank < 2)
     PLEAT_FAIL(err, PLEAT_SHAPE, "the features lack the array \"msa_mask\" [.., N_clust, N_res]");
   if (!extra || extra->rank < 2)
@@ -189,7 +193,7 @@ static bool row_counts(const float *mask, int64_t row, int64_t n_res) {
 /* Largest number of unmasked rows in any iteration; the first row always counts when `keeps_first`. */
 static pleat_status count_rows(const pleat_inputs *in, const pleat_arrays *drawn, const char *name, int64_t n_rows,
                                bool keeps_first, int64_t *out_n, pleat_error *err) {
-  const pleat_array *array = drawn ? pleat_arrays_find(drawn, name) : find(in, name);
+  const pleat_array *array = source_of(in, drawn, name);
   float *mask = calloc((size_t)(n_rows * in->n_res + 1), sizeof *mask);
   if (!mask) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to count %lld alignment rows", (long long)n_rows);
   int64_t n_draws = drawn || !in->has_iterations ? 1 : n_iterations(in);
@@ -294,8 +298,8 @@ static pleat_status draw_one(const pleat_inputs *in, const input_spec *spec, con
 static pleat_status draw_into(pleat_inputs *in, int64_t recycle, int64_t member, const pleat_arrays *drawn,
                               pleat_arrays *out, pleat_error *err) {
   int64_t slice = in->has_iterations ? recycle * in->num_ensemble + member : 0, drawn_slice = drawn ? 0 : slice;
-  const pleat_array *msa = drawn ? pleat_arrays_find(drawn, "msa_mask") : find(in, "msa_mask");
-  const pleat_array *extra = drawn ? pleat_arrays_find(drawn, "extra_msa_mask") : find(in, "extra_msa_mask");
+  const pleat_array *msa = source_of(in, drawn, "msa_mask");
+  const pleat_array *extra = source_of(in, drawn, "extra_msa_mask");
   row_choice rows = {NULL, NULL};
   pleat_status status =
       choose(in, msa, drawn_slice * in->n_clust * in->n_res, in->n_clust, in->clust_kept, true, &rows.clust, err);
@@ -305,7 +309,7 @@ static pleat_status draw_into(pleat_inputs *in, int64_t recycle, int64_t member,
   for (int i = 0; i < N_SPECS && !status; i++) {
     if (!applies(in, &specs[i])) continue;
     bool is_sampled = drawn && specs[i].is_drawn;
-    const pleat_array *array = is_sampled ? pleat_arrays_find(drawn, specs[i].name) : find(in, specs[i].name);
+    const pleat_array *array = source_of(in, is_sampled ? drawn : NULL, specs[i].name);
     status = draw_one(in, &specs[i], array, is_sampled ? 0 : slice, &rows, out, err);
   }
   free(rows.clust);
@@ -452,17 +456,12 @@ void pleat_inputs_request(const pleat_inputs *in, pleat_model_request *out) {
 void pleat_inputs_skip(const pleat_inputs *in, pleat_skip_sizes *out) {
   out->n = 0;
   if (in->options.keep_padding) return;
-  out->item[out->n].axis = "N_extra";
-  out->item[out->n++].size = in->extra_kept;
-  out->item[out->n].axis = "N_clust";
-  out->item[out->n++].size = in->clust_kept;
-  out->item[out->n].axis = "N_clust_rest";
-  out->item[out->n++].size = in->clust_kept - 1;
+  out->item[out->n++] = (pleat_axis_size){"N_extra", in->extra_kept};
+  out->item[out->n++] = (pleat_axis_size){"N_clust", in->clust_kept};
+  out->item[out->n++] = (pleat_axis_size){"N_clust_rest", in->clust_kept - 1};
   if (!in->variant->has_templates) return;
-  out->item[out->n].axis = "N_templ";
-  out->item[out->n++].size = in->templates.n_kept;
-  out->item[out->n].axis = "N_templ_row";
-  out->item[out->n++].size = in->templates.n_rows_kept;
+  out->item[out->n++] = (pleat_axis_size){"N_templ", in->templates.n_kept};
+  out->item[out->n++] = (pleat_axis_size){"N_templ_row", in->templates.n_rows_kept};
 }
 
 int64_t pleat_inputs_n_res(const pleat_inputs *in) { return in->n_res; }

@@ -5,6 +5,7 @@
 #define PLEAT_ENGINE_INPUTS_H
 
 #include "feat/feat.h"
+#include "graph/pass/pass.h"
 #include "model/config.h"
 #include "model/model.h"
 #include "pleat/pleat.h"
@@ -27,10 +28,7 @@ void pleat_inputs_destroy(pleat_inputs *inputs); /* NULL is allowed */
 void pleat_inputs_request(const pleat_inputs *inputs, pleat_model_request *out_request);
 enum { PLEAT_MAX_SKIP = 6 };
 typedef struct pleat_skip_sizes {
-  struct {
-    const char *axis;
-    int64_t size;
-  } item[PLEAT_MAX_SKIP];
+  pleat_axis_size item[PLEAT_MAX_SKIP];
   int n;
 } pleat_skip_sizes;
 void pleat_inputs_skip(const pleat_inputs *inputs, pleat_skip_sizes *out_skip);

@@ -67,7 +67,6 @@ static pleat_status open_model(pleat_model *model, const char *weights, const pl
   PLEAT_TRY(pleat_weights_match_variant(model->weights, model->variant, &model->sizes, err));
   pleat_backend_options backend_options = {.n_threads = options->n_threads};
   PLEAT_TRY(model->backend->open(&backend_options, &model->be, err));
-  model->backend->caps(model->be, &model->caps);
   return model->backend->model_create(model->be, &model->reader, &model->be_model, err);
 }
 

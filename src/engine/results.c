@@ -29,8 +29,8 @@ static pleat_status add_atom_mask(const pleat_variant *variant, const pleat_inpu
   return PLEAT_OK;
 }
 
-static pleat_status add_plddt(const pleat_arrays *from, pleat_arrays *out, double *out_mean, pleat_error *err) {
-  const pleat_array *logits = pleat_arrays_find(from, "predicted_lddt/logits");
+static pleat_status add_plddt(pleat_arrays *out, double *out_mean, pleat_error *err) {
+  const pleat_array *logits = pleat_arrays_find(out, "predicted_lddt/logits");
   if (!logits) PLEAT_FAIL(err, PLEAT_INTERNAL, "the network has no lDDT head");
   int64_t n = logits->shape[0];
   double *plddt = malloc((size_t)n * sizeof *plddt + 1);
@@ -91,7 +91,7 @@ pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inp
                                    pleat_error *err) {
   PLEAT_TRY(add_atom_mask(variant, inputs, out, err));
   double ranking;
-  PLEAT_TRY(add_plddt(out, out, &ranking, err));
+  PLEAT_TRY(add_plddt(out, &ranking, err));
   PLEAT_TRY(add_pae(variant, inputs, pae_logits, want_logits, out, &ranking, err));
   PLEAT_TRY(add_scalar(out, "confidence/ranking", ranking, err));
   const pleat_array *distogram = pleat_arrays_find(out, "distogram/logits");

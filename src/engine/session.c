@@ -15,6 +15,7 @@ struct pleat_session {
   pleat_plan *plan;
   void *program;
   int64_t num_recycle;
+  pleat_model_request request; /* what the plan is made for */
   uint64_t feature_bytes;
   bool want_logits;
 };
@@ -51,10 +52,8 @@ static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inpu
   pleat_inputs_request(inputs, &request);
   pleat_skip_sizes kept;
   pleat_inputs_skip(inputs, &kept);
-  pleat_axis_size skip[PLEAT_MAX_SKIP];
-  for (int i = 0; i < kept.n; i++) skip[i] = (pleat_axis_size){kept.item[i].axis, kept.item[i].size};
   pleat_plan_options plan_options = pleat_plan_options_for(model->backend, model->be, model->storage);
-  plan_options.skip = skip;
+  plan_options.skip = kept.item;
   plan_options.n_skip = kept.n;
   plan_options.is_unfused = options->is_unfused;
   plan_options.is_unhoisted = options->is_unhoisted;
@@ -128,7 +127,10 @@ pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *
   pleat_inputs *inputs = NULL;
   pleat_status status =
       pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, err);
-  if (!status) status = make_plan(model, inputs, session->feature_bytes, options, &session->plan, err);
+  if (!status) {
+    pleat_inputs_request(inputs, &session->request);
+    status = make_plan(model, inputs, session->feature_bytes, options, &session->plan, err);
+  }
   if (!status)
     status = model->backend->program_create(model->be, model->be_model, session->plan, &session->program, err);
   pleat_inputs_destroy(inputs);
@@ -203,7 +205,7 @@ static pleat_status write_inputs(const prediction *p, bool are_static) {
 /* One pass of trunk and structure module. Ensemble members run last to first, so that the first one's MSA is there for
  * the masked-MSA head, as published for the monomer. */
 static pleat_status run_pass(prediction *p, int64_t recycle) {
-  int64_t members = p->options->num_ensemble > 1 ? p->options->num_ensemble : 1;
+  int64_t members = p->session->request.num_ensemble;
   if (members > 1) PLEAT_TRY(clear_states(p, "ensemble/"));
   for (int64_t member = members; member-- > 0;) {
     PLEAT_TRY(pleat_inputs_draw(p->inputs, recycle, member, &p->arrays, p->err));
@@ -244,7 +246,7 @@ static double distance_change(const prediction *p) {
 static pleat_status read_ca(prediction *p) {
   const pleat_session *s = p->session;
   const pleat_binding *binding = pleat_plan_find(s->plan, PLEAT_BIND_STATE, "prev_pos");
-  if (!binding) return PLEAT_OK; /* the state is dead when there is nothing to recycle into */
+  if (!binding) PLEAT_FAIL(p->err, PLEAT_INTERNAL, "the network does not recycle positions");
   PLEAT_TRY(s->model->backend->read(s->model->be, s->program, &binding->operand, p->positions, p->err));
   float *swap = p->prev_ca;
   p->prev_ca = p->ca;
@@ -268,8 +270,10 @@ static pleat_status recycle(prediction *p, int64_t *out_recycles) {
   for (; i < p->session->num_recycle; i++) {
     if (i && change >= 0 && tolerance >= 0 && change <= tolerance) break;
     PLEAT_TRY(run_pass(p, i));
-    PLEAT_TRY(read_ca(p));
-    change = distance_change(p);
+    if (tolerance >= 0 || p->options->opt_progress) {
+      PLEAT_TRY(read_ca(p));
+      change = distance_change(p);
+    }
     PLEAT_TRY(report(p, i, i ? change : -1));
   }
   *out_recycles = i;
@@ -301,10 +305,25 @@ static pleat_status collect(const prediction *p, int64_t recycles, pleat_arrays 
   return status;
 }
 
+/* The plan is of one number of ensemble members, and may compute templates once. */
+static pleat_status check_plan(const prediction *p) {
+  const pleat_model_request *planned = &p->session->request;
+  pleat_model_request wanted;
+  pleat_inputs_request(p->inputs, &wanted);
+  if (wanted.num_ensemble != planned->num_ensemble)
+    PLEAT_FAIL(p->err, PLEAT_SHAPE, "the session was made for %lld ensemble members, this prediction asks for %lld",
+               (long long)planned->num_ensemble, (long long)wanted.num_ensemble);
+  if (planned->is_template_static && !wanted.is_template_static)
+    PLEAT_FAIL(p->err, PLEAT_SHAPE,
+               "the session was made for residue and template features that every iteration shares, these differ");
+  return PLEAT_OK;
+}
+
 static pleat_status predict(prediction *p, const pleat_arrays *features, pleat_arrays **out, pleat_error *err) {
   const pleat_session *s = p->session;
   PLEAT_TRY(
       pleat_inputs_create(s->model->variant, &s->model->sizes, features, p->options, s->num_recycle, &p->inputs, err));
+  PLEAT_TRY(check_plan(p));
   size_t n = (size_t)pleat_inputs_n_res(p->inputs) + 1;
   p->ca = calloc(n * 3, sizeof(float));
   p->prev_ca = calloc(n * 3, sizeof(float));

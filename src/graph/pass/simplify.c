@@ -21,7 +21,6 @@ typedef struct known {
 typedef struct folder {
   pleat_graph *graph;
   known *known;
-  pleat_error *err;
 } folder;
 
 static bool is_constant(const folder *f, pleat_value value, float constant) {
@@ -133,7 +132,7 @@ static void fold_node(folder *f, pleat_node *node) {
 }
 
 static pleat_status fold(pleat_graph *graph, pleat_error *err) {
-  folder f = {graph, calloc(graph->n_values + 1, sizeof(known)), err};
+  folder f = {graph, calloc(graph->n_values + 1, sizeof(known))};
   if (!f.known) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to simplify a graph");
   for (uint32_t v = 0; v < graph->n_values; v++) f.known[v] = (known){false, 0, PLEAT_NO_VALUE};
   for (uint32_t i = 0; i < graph->n_nodes; i++) fold_node(&f, &graph->nodes[i]);
