@@ -101,7 +101,8 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_features_from_a3m(const char *text, s
                                                              pleat_arrays **out_features, pleat_error *err);
 
 /* Plans for the shapes of `features` (milliseconds; nothing is computed) and takes the memory. A session serves any
- * features of the same shapes. Errors: SHAPE (missing or misshapen arrays, named), NOMEM (needs and budget). */
+ * features of the same shapes, with the same num_ensemble and num_recycle. Errors: SHAPE (missing or misshapen arrays,
+ * named), NOMEM (needs and budget). */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *features,
                                                           const pleat_predict_options *opt_options,
                                                           pleat_session **out_session, pleat_error *err);

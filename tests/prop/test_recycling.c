@@ -181,6 +181,10 @@ static void test_cancel_and_reuse(const char *name, const char *weights, const p
   prop_compare(again, first, 0, "a session used again");
   char where[64];
   CHECK(prop_difference(other, first, where) > 0);
+  pleat_arrays *refused = NULL;
+  o.num_ensemble = 2;
+  CHECK_INT(pleat_session_predict(session, features, &o, &refused, &err), PLEAT_SHAPE);
+  CHECK(!refused && strstr(err.message, "ensemble members") != NULL);
   pleat_arrays_destroy(again);
   pleat_arrays_destroy(other);
   pleat_arrays_destroy(first);
