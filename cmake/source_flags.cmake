@@ -12,8 +12,9 @@ endfunction()
 
 # Synthetic weights are bit-exact with their specification: a fused multiply-add would round once instead of twice.
 pleat_source_flags("/src/weights/" -ffp-contract=off)
-# So are the distance bins of the published float32 code.
+# So are the distance bins of the published float32 code, and the torsion angles of its templates.
 pleat_source_flags("/src/backend/ref/" -ffp-contract=off)
+pleat_source_flags("/src/feat/" -ffp-contract=off)
 pleat_source_flags("/src/backend/cpu/" -O3)
 # Fuzz targets reach no kernel, and clang takes minutes to instrument what these files inline.
 if(PLEAT_FUZZ)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bio/residue.h"
+#include "feat/gpu_float.h"
 
 typedef struct vec3 {
   float x, y, z;
@@ -20,9 +21,9 @@ static vec3 cross(vec3 a, vec3 b) {
   return (vec3){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 
-/* r3.vecs_robust_normalize: epsilon under the root. XLA multiplies by the reciprocal root where the source divides; here
- * it is rounded once. Where atoms are missing, the angles that come out are nothing but this rounding (numerics.md). */
-static vec3 robust_unit(vec3 a) { return scale(a, (float)(1 / sqrt((double)(dot(a, a) + 1e-8f)))); }
+/* r3.vecs_robust_normalize: epsilon under the root. Where atoms are missing, the angles that come out are nothing but the
+ * rounding of this root and quotient: both round as where the published code ran (numerics.md). */
+static vec3 robust_unit(vec3 a) { return scale(a, pleat_gpu_reciprocal(pleat_gpu_sqrt(dot(a, a) + 1e-8f))); }
 
 /* Sine and cosine of the torsion p0-p1-p2-p3 as r3.rigids_from_3_points and its inverse give them. */
 static void torsion(vec3 p0, vec3 p1, vec3 p2, vec3 p3, float *out_sin, float *out_cos) {
@@ -30,9 +31,9 @@ static void torsion(vec3 p0, vec3 p1, vec3 p2, vec3 p3, float *out_sin, float *o
   vec3 e1 = robust_unit(sub(raw, scale(e0, dot(raw, e0)))), e2 = cross(e0, e1);
   /* invert_rigids: rotation transposed, translation -(R^T t); then applied to the fourth atom. */
   float y = dot(e1, p3) + -dot(e1, p2), z = dot(e2, p3) + -dot(e2, p2);
-  float norm = sqrtf(z * z + y * y + 1e-8f);
-  *out_sin = z / norm;
-  *out_cos = y / norm;
+  float over_norm = pleat_gpu_reciprocal(pleat_gpu_sqrt(z * z + y * y + 1e-8f));
+  *out_sin = z * over_norm;
+  *out_cos = y * over_norm;
 }
 
 static float all_present(const float *mask, const uint8_t *atoms, int n) {

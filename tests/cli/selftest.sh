@@ -23,6 +23,7 @@ expect 0 'all within the allowance' selftest --golden "$multimers" --filter tiny
 if [ -z "$PLEAT_SANITIZED" ]; then
   expect 0 'all within the allowance' selftest --golden "$golden" --filter sublayers --backend ref
   expect 0 'all within the allowance' selftest --golden "$golden" --filter full_model_3
+  expect 0 'all within the allowance' selftest --golden "$golden" --filter full_model_1_ptm
 fi
 expect 6 'manifest.json' selftest --golden "$work"
 printf '{"cases": [' >"$work/manifest.json"
