@@ -205,7 +205,7 @@ static void attend(const attention *job, pleat_cpu_sink *sink, int64_t batch, in
                    attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t row = batch * job->n_query + first;
-  pleat_cpu_block q = pleat_cpu_source_load(kern, &job->q, row, n, true, s->q_at, s->q);
+  pleat_cpu_block q = pleat_cpu_source_load(kern, &job->q, row, n, false, s->q_at, s->q);
   if (job->bias->is_present) pleat_cpu_offsets(&job->q.rows, job->bias, row, n, s->bias_at);
   if (job->is_mask_per_query) pleat_cpu_offsets(&job->q.rows, job->mask, row, n, s->mask_at);
   for (int64_t key = 0; key < job->n_key; key += KEYS) {

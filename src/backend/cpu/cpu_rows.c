@@ -11,6 +11,10 @@ static int64_t common_step(const int64_t *at, int64_t n) {
   return step;
 }
 
+static void normalize(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, const float *row, float *dst) {
+  kern->layer_norm(source->k_line.n, row, source->ln_scale, source->ln_offset, source->eps, dst);
+}
+
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
                                       int64_t n, bool must_copy, int64_t *at, float *buf) {
   const pleat_cpu_tensor *x = source->x;
@@ -26,11 +30,17 @@ pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat
 
   if (step == 1 && n > 1 && k_line->has_step && k_line->step != 1 && K > 0) {
     pleat_cpu_load_transposed(kern, x, at[0], k_line->step, K, n, buf, ld);
-  } else {
-    for (int64_t r = 0; r < n; r++) pleat_cpu_load_line(kern, x, at[r], k_line, 0, K, buf + r * ld);
+    for (int64_t r = 0; source->ln_scale && r < n; r++) normalize(kern, source, buf + r * ld, buf + r * ld);
+    return (pleat_cpu_block){buf, ld};
   }
-  for (int64_t r = 0; source->ln_scale && r < n; r++)
-    kern->layer_norm(K, buf + r * ld, source->ln_scale, source->ln_offset, source->eps, buf + r * ld);
+  for (int64_t r = 0; r < n; r++) {
+    float *dst = buf + r * ld;
+    if (source->ln_scale) {
+      normalize(kern, source, pleat_cpu_view_line(kern, x, at[r], k_line, 0, K, dst), dst);
+    } else {
+      pleat_cpu_load_line(kern, x, at[r], k_line, 0, K, dst);
+    }
+  }
   return (pleat_cpu_block){buf, ld};
 }
 

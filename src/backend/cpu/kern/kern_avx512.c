@@ -17,6 +17,12 @@ static inline vf vf_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m51
 static inline vf vf_min(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
 static inline vf vf_ldexp(vf x, vf n) { return (vf)_mm512_scalef_ps((__m512)x, (__m512)n); }
 
+static inline __mmask16 first_lanes(int64_t n) { return (__mmask16)((1u << n) - 1); }
+static inline vf vf_load_some(const float *src, int64_t n) { return (vf)_mm512_maskz_loadu_ps(first_lanes(n), src); }
+static inline void vf_store_some(float *dst, vf x, int64_t n) {
+  _mm512_mask_storeu_ps(dst, first_lanes(n), (__m512)x);
+}
+
 static inline vf vf_load_bf16(const uint16_t *src) {
   __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)src));
   return (vf)_mm512_slli_epi32(wide, 16);
