@@ -151,13 +151,18 @@ static bool cpu_supports(void *be, const pleat_graph *graph, const pleat_node *n
 
 static pleat_cpu_tensor tensor_of(const pleat_launch *launch, int slot) {
   const pleat_operand *x = slot < 0 ? &launch->out : &launch->in[slot];
-  return (pleat_cpu_tensor){.is_present = x->space != PLEAT_SPACE_NONE,
-                            .is_packed = slot >= 0 && pleat_cpu_is_packable(launch, slot),
-                            .dtype = x->space == PLEAT_SPACE_WEIGHT ? PLEAT_F32 : x->dtype,
-                            .rank = x->rank,
-                            .letters = launch->node->letters[1 + slot],
-                            .size = x->size,
-                            .stride = x->stride};
+  pleat_cpu_tensor tensor = {.is_present = x->space != PLEAT_SPACE_NONE,
+                             .is_packed = slot >= 0 && pleat_cpu_is_packable(launch, slot),
+                             .dtype = x->space == PLEAT_SPACE_WEIGHT ? PLEAT_F32 : x->dtype,
+                             .rank = x->rank,
+                             .letters = launch->node->letters[1 + slot],
+                             .size = x->size,
+                             .stride = x->stride};
+  if (tensor.is_packed) {
+    tensor.packed.is_bf16 = x->dtype == PLEAT_BF16;
+    pleat_cpu_matrix_shape(launch, slot, &tensor.packed.K, &tensor.packed.N);
+  }
+  return tensor;
 }
 
 static pleat_cpu_call call_of(const backend *b, const pleat_launch *launch) {

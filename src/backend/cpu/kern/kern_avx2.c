@@ -15,6 +15,7 @@ static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a
 /* The second operand is the result when either is NaN. */
 static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
 static inline vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+static inline vf vf_dot_bf16(vf sum, vi a, vi b) { return vf_dot_bf16_plain(sum, a, b); }
 static inline vf vf_ldexp(vf x, vf n) { return vf_ldexp_plain(x, n); }
 
 /* All ones in lanes [0, n). */
