@@ -18,6 +18,12 @@ typedef struct linear {
   int64_t M, row_block;
 } linear;
 
+/* Layers of the same rows; nearly always one. */
+typedef struct linear_group {
+  linear jobs[PLEAT_CPU_MAX_GROUP];
+  int n;
+} linear_group;
+
 typedef struct linear_scratch {
   pleat_cpu_block_scratch rows;
   float *tile, *gate_tile;
@@ -75,45 +81,62 @@ static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block
                 .block = block, .n = n, .W = W, .panel = panel, .K = W->K, .c = tile, .ldc = PLEAT_CPU_MAX_NR});
 }
 
-static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
-  const linear *job = arg;
+/* Rows [first, first + n) of one layer. */
+static void linear_block(const linear *job, const pleat_cpu_block *block, int64_t first, int64_t n,
+                         linear_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_sink sink = job->sink;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
-  linear_scratch s;
-  linear_scratch_take(job, &bump, &s);
-  for (int64_t i = begin; i < end; i++) {
-    int64_t first = i * job->row_block, n = pleat_cpu_min(job->row_block, job->M - first);
-    pleat_cpu_block block = pleat_cpu_source_load(kern, &job->source, first, n, job->must_copy, &s.rows);
-    pleat_cpu_sink_seek(&sink, &s.sink, first, n);
-    for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
-      multiply(kern, &block, n, &job->W, panel, s.tile);
-      if (job->has_gate) multiply(kern, &block, n, &job->gate_W, panel, s.gate_tile);
-      pleat_cpu_sink_store(kern, &sink, &s.sink,
-                           &(pleat_cpu_tile){.n = n,
-                                             .col = panel * 2 * kern->vl,
-                                             .width = pleat_cpu_panel_width(kern, job->W.N, panel),
-                                             .y = s.tile,
-                                             .opt_gate = job->has_gate ? s.gate_tile : NULL});
-    }
+  pleat_cpu_sink_seek(&sink, &s->sink, first, n);
+  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
+    multiply(kern, block, n, &job->W, panel, s->tile);
+    if (job->has_gate) multiply(kern, block, n, &job->gate_W, panel, s->gate_tile);
+    pleat_cpu_sink_store(kern, &sink, &s->sink,
+                         &(pleat_cpu_tile){.n = n,
+                                           .col = panel * 2 * kern->vl,
+                                           .width = pleat_cpu_panel_width(kern, job->W.N, panel),
+                                           .y = s->tile,
+                                           .opt_gate = job->has_gate ? s->gate_tile : NULL});
   }
 }
 
-pleat_cpu_scratch pleat_cpu_linear_layout(const pleat_cpu_call *call) {
-  pleat_cpu_bump shared = {0}, thread = {0};
-  linear job;
+static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
+  const linear_group *group = arg;
+  const linear *lead = &group->jobs[0];
+  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(lead->call, thread)};
   linear_scratch s;
-  linear_init(call, &shared, &job);
-  linear_scratch_take(&job, &thread, &s);
+  linear_scratch_take(lead, &bump, &s);
+  for (int64_t i = begin; i < end; i++) {
+    int64_t first = i * lead->row_block, n = pleat_cpu_min(lead->row_block, lead->M - first);
+    pleat_cpu_block block =
+        pleat_cpu_source_load(lead->call->kern, &lead->source, first, n, lead->must_copy, &s.rows);
+    for (int k = 0; k < group->n; k++) linear_block(&group->jobs[k], &block, first, n, &s);
+  }
+}
+
+static void group_init(const pleat_cpu_call *calls, int n, pleat_cpu_bump *bump, linear_group *group) {
+  group->n = n;
+  for (int k = 0; k < n; k++) linear_init(&calls[k], bump, &group->jobs[k]);
+}
+
+pleat_cpu_scratch pleat_cpu_linear_group_layout(const pleat_cpu_call *calls, int n) {
+  pleat_cpu_bump shared = {0}, thread = {0};
+  linear_group group;
+  linear_scratch s;
+  group_init(calls, n, &shared, &group);
+  linear_scratch_take(&group.jobs[0], &thread, &s);
   return (pleat_cpu_scratch){shared.used, thread.used};
 }
 
-void pleat_cpu_linear(const pleat_cpu_call *call) {
-  pleat_cpu_bump shared = {.base = call->shared};
-  linear job;
-  linear_init(call, &shared, &job);
-  pleat_threads_run(call->pool, pleat_cpu_blocks(job.M, job.row_block), 1, linear_task, &job);
+void pleat_cpu_linear_group(const pleat_cpu_call *calls, int n) {
+  pleat_cpu_bump shared = {.base = calls->shared};
+  linear_group group;
+  group_init(calls, n, &shared, &group);
+  const linear *lead = &group.jobs[0];
+  pleat_threads_run(calls->pool, pleat_cpu_blocks(lead->M, lead->row_block), 1, linear_task, &group);
 }
+
+pleat_cpu_scratch pleat_cpu_linear_layout(const pleat_cpu_call *call) { return pleat_cpu_linear_group_layout(call, 1); }
+void pleat_cpu_linear(const pleat_cpu_call *call) { pleat_cpu_linear_group(call, 1); }
 
 /* ---- TRANSITION -------------------------------------------------------------------------------------------------- */
 

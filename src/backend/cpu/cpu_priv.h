@@ -14,6 +14,7 @@
 enum {
   PLEAT_CPU_MAX_LETTERS = 3 * PLEAT_MAX_RANK, /* of one operation */
   PLEAT_CPU_MAX_TENSORS = 8,                  /* of one walk */
+  PLEAT_CPU_MAX_GROUP = 6,                    /* launches that run as one */
   PLEAT_CPU_ROWS = 96                         /* largest row block: a multiple of every kernel's mr */
 };
 
@@ -194,6 +195,11 @@ void pleat_cpu_matrix_shape(const pleat_launch *launch, int slot, int64_t *out_K
 /* A vector operand over axes as float32, zero-padded by a whole panel; NULL when absent. */
 float *pleat_cpu_vector_take(const pleat_cpu_call *call, pleat_cpu_bump *bump, const pleat_cpu_tensor *x,
                              const pleat_cpu_axes *axes);
+
+/* How many of these launches, at least 1, may run as one: pleat_cpu_linear_group. */
+int pleat_cpu_group(const pleat_launch *launches, uint32_t n);
+pleat_cpu_scratch pleat_cpu_linear_group_layout(const pleat_cpu_call *calls, int n);
+void pleat_cpu_linear_group(const pleat_cpu_call *calls, int n);
 
 /* ---- Operations -------------------------------------------------------------------------------------------------- */
 
