@@ -47,9 +47,26 @@ pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, voi
 PLEAT_CHECKED pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, void *program,
                                               const pleat_plan *plan, const pleat_arrays *arrays, bool are_static,
                                               pleat_error *err);
+/* Times of a plan's launches: both arrays have an element for each, added to whenever it runs. */
+typedef struct pleat_launch_times {
+  double *ms;
+  uint32_t *n_runs;
+} pleat_launch_times;
+/* Who looks on while a plan runs; zero-initialise. */
+typedef struct pleat_run_watch {
+  bool (*opt_poll)(void *ctx); /* asked before every iteration of a segment; false cancels */
+  void *poll_ctx;
+  pleat_launch_times *opt_times; /* given: launches are handed to the backend one at a time */
+} pleat_run_watch;
 PLEAT_CHECKED pleat_status pleat_run_stage(const pleat_backend_vtbl *backend, void *be, void *program,
-                                           const pleat_plan *plan, pleat_stage stage, bool (*opt_poll)(void *ctx),
-                                           void *poll_ctx, pleat_error *err);
+                                           const pleat_plan *plan, pleat_stage stage, const pleat_run_watch *watch,
+                                           pleat_error *err);
+/* pleat_session_predict with times; the session's plan says which launch is which. */
+PLEAT_CHECKED pleat_status pleat_session_predict_timed(pleat_session *session, const pleat_arrays *features,
+                                                       const pleat_predict_options *options,
+                                                       pleat_launch_times *opt_times, pleat_arrays **out_prediction,
+                                                       pleat_error *err);
+const pleat_plan *pleat_session_plan(const pleat_session *session);
 /* Reads an output as f32 into a new array `name` of `out`. */
 PLEAT_CHECKED pleat_status pleat_read_output(const pleat_backend_vtbl *backend, void *be, void *program,
                                              const pleat_binding *binding, const char *name, pleat_arrays *out,
