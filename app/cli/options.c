@@ -46,7 +46,7 @@ static const option options[CLI_N_OPTS] = {
     [CLI_OPT_OUT_FILE] = {"out", 'o', KIND_TEXT, "FILE", FIELD(out), false, 0, 0, "file to write", NULL},
     [CLI_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), true, 0, 0,
                          "parameters: a .npz or .safetensors file, a folder with params_<model>.npz, or "
-                         "synth:SPEC.json (made up, for tests)",
+                         "synth:SPEC.json (made up, for tests; synth: alone takes the network's own names and shapes)",
                          NULL},
     [CLI_OPT_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
                              "take block counts and sizes from these parameters", NULL},

@@ -38,7 +38,8 @@ typedef struct pleat_model_options {
 } pleat_model_options;
 
 /* `weights` is a path to .npz or .safetensors, or "synth:FILE.json" (or "synth:{...}", the JSON itself) for synthetic
- * values. Names and shapes are checked against the variant. Errors: INVALID (unknown model name; the message suggests
+ * values, or "synth:" alone for synthetic values under the published names and shapes of the network itself (the same as
+ * with a spec that lists these and has seed 0). Names and shapes are checked against the variant. Errors: INVALID (unknown model name; the message suggests
  * the nearest), IO, WEIGHTS, NOMEM. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_model_open(const char *weights, const pleat_model_options *options,
                                                       pleat_model **out_model, pleat_error *err);

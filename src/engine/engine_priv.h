@@ -38,6 +38,9 @@ PLEAT_CHECKED pleat_status pleat_weights_match(const pleat_weights *weights, con
 /* The same for all that a variant has. */
 PLEAT_CHECKED pleat_status pleat_weights_match_variant(const pleat_weights *weights, const pleat_variant *variant,
                                                        const pleat_sizes *sizes, pleat_error *err);
+/* Synthetic weights of a variant's published names and shapes: "synth:". Errors: NOMEM. */
+PLEAT_CHECKED pleat_status pleat_weights_open_own(const pleat_variant *variant, pleat_weights **out_weights,
+                                                  pleat_error *err);
 /* feature_bytes: of the features that the prediction will be given; want_logits as it will be asked. */
 void pleat_plan_estimate(const pleat_plan *plan, uint64_t feature_bytes, bool want_logits, pleat_estimate *out);
 /* Options of the planner for a model on its backend. */
