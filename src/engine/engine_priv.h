@@ -5,6 +5,7 @@
 #define PLEAT_ENGINE_PRIV_H
 
 #include "backend/backend.h"
+#include "base/buf.h"
 #include "engine/inputs.h"
 #include "model/config.h"
 #include "plan/build_plan.h"
@@ -24,6 +25,9 @@ struct pleat_model {
 
 /* What holds when a caller gives no options. */
 extern const pleat_predict_options pleat_default_options;
+/* Gives the buffer's text, which may be none, to a caller of the library, who frees it with pleat_text_free. The buffer
+ * is released on failure. Errors: NOMEM. */
+PLEAT_CHECKED pleat_status pleat_text_give(pleat_buf *buf, char **out_text, pleat_error *err);
 /* A backend by name ("cpu" when NULL); NULL when there is none of that name. */
 const pleat_backend_vtbl *pleat_backend_find(const char *opt_name);
 /* "f32" (also NULL) or "bf16". Errors: INVALID. */
