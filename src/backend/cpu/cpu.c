@@ -123,18 +123,32 @@ static pleat_status cpu_open(const pleat_backend_options *options, void **out_be
   return PLEAT_OK;
 }
 
+static pleat_cpu_rates measure_rates(backend *b) {
+  pthread_mutex_lock(&b->pool_lock);
+  pleat_cpu_rates rates = pleat_cpu_measure(&b->kern, b->pool);
+  pthread_mutex_unlock(&b->pool_lock);
+  return rates;
+}
+
+static pleat_backend_caps caps_of(const backend *b, const pleat_cpu_rates *rates) {
+  return (pleat_backend_caps){.device = b->device,
+                              .flops_per_s = rates->flops_per_s,
+                              .bytes_per_s = rates->bytes_per_s,
+                              .bf16_flops_per_s = rates->bf16_flops_per_s};
+}
+
 static void cpu_caps(void *be, pleat_backend_caps *out_caps) {
   backend *b = be;
   pthread_mutex_lock(&b->lock);
-  if (!b->is_measured) {
-    pthread_mutex_lock(&b->pool_lock);
-    b->rates = pleat_cpu_measure(&b->kern, b->pool);
-    pthread_mutex_unlock(&b->pool_lock);
-  }
+  if (!b->is_measured) b->rates = measure_rates(b);
   b->is_measured = true;
   pthread_mutex_unlock(&b->lock);
-  *out_caps = (pleat_backend_caps){
-      .device = b->device, .flops_per_s = b->rates.flops_per_s, .bytes_per_s = b->rates.bytes_per_s};
+  *out_caps = caps_of(b, &b->rates);
+}
+
+static void cpu_measure(void *be, pleat_backend_caps *out_caps) {
+  pleat_cpu_rates rates = measure_rates(be);
+  *out_caps = caps_of(be, &rates);
 }
 
 /* The layer and its input share no letter with the result: a batched layer is a contraction. */
@@ -360,6 +374,7 @@ const pleat_backend_vtbl pleat_backend_cpu = {
     .open = cpu_open,
     .close = cpu_close,
     .caps = cpu_caps,
+    .measure = cpu_measure,
     .supports = cpu_supports,
     .scratch_bytes = cpu_scratch_bytes,
     .model_create = cpu_model_create,

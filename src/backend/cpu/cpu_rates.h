@@ -9,8 +9,9 @@
 #include "backend/cpu/cpu_priv.h"
 
 typedef struct pleat_cpu_rates {
-  double flops_per_s; /* float32 matrix products in cache, all threads */
-  double bytes_per_s; /* copies between arrays larger than a core's caches: read plus written */
+  double flops_per_s;      /* float32 matrix products in cache, all threads */
+  double bytes_per_s;      /* copies between arrays larger than a core's caches: read plus written */
+  double bf16_flops_per_s; /* products of bf16 values, 0 without instructions for them */
 } pleat_cpu_rates;
 
 /* Takes some milliseconds; without memory for it the rates are nominal. */
