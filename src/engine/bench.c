@@ -122,6 +122,7 @@ static pleat_status prepare(bench *b, pleat_error *err) {
     PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the times of %zu launches", n);
   pleat_bench_row row = PLEAT_BENCH_EMBED;
   for (size_t i = 0; i < n; i++) b->rows[i] = (uint8_t)(row = pleat_bench_row_of(b->plan->launches[i].node, row));
+  b->times.opt_label = b->rows;
   return PLEAT_OK;
 }
 

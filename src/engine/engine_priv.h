@@ -54,16 +54,18 @@ pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, voi
 PLEAT_CHECKED pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, void *program,
                                               const pleat_plan *plan, const pleat_arrays *arrays, bool are_static,
                                               pleat_error *err);
-/* Times of a plan's launches: both arrays have an element for each, added to whenever it runs. */
+/* Times of a plan's launches: the arrays have an element for each, added to whenever it runs. Neighbours with the same
+ * label run together, as they do without a watch, and the first of them gets the time. */
 typedef struct pleat_launch_times {
   double *ms;
   uint32_t *n_runs;
+  const uint8_t *opt_label; /* NULL: every launch alone */
 } pleat_launch_times;
 /* Who looks on while a plan runs; zero-initialise. */
 typedef struct pleat_run_watch {
   bool (*opt_poll)(void *ctx); /* asked before every iteration of a segment; false cancels */
   void *poll_ctx;
-  pleat_launch_times *opt_times; /* given: launches are handed to the backend one at a time */
+  pleat_launch_times *opt_times; /* given: launches are handed to the backend label by label */
 } pleat_run_watch;
 PLEAT_CHECKED pleat_status pleat_run_stage(const pleat_backend_vtbl *backend, void *be, void *program,
                                            const pleat_plan *plan, pleat_stage stage, const pleat_run_watch *watch,

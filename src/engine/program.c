@@ -34,11 +34,13 @@ pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, voi
 static pleat_status run_timed(const pleat_backend_vtbl *backend, void *be, void *program, const pleat_segment *segment,
                               int64_t iteration, pleat_launch_times *times, pleat_error *err) {
   double start = pleat_os_time_ms();
-  for (uint32_t i = segment->first; i < segment->last; i++) {
-    PLEAT_TRY(backend->run(be, program, i, i + 1, iteration, err));
+  const uint8_t *label = times->opt_label;
+  for (uint32_t i = segment->first, next; i < segment->last; i = next) {
+    for (next = i + 1; label && next < segment->last && label[next] == label[i];) next++;
+    PLEAT_TRY(backend->run(be, program, i, next, iteration, err));
     double end = pleat_os_time_ms();
     times->ms[i] += end - start;
-    times->n_runs[i]++;
+    for (uint32_t k = i; k < next; k++) times->n_runs[k]++;
     start = end;
   }
   return PLEAT_OK;

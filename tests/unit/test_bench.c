@@ -222,7 +222,8 @@ static void test_times(const pleat_model *model) {
   if (CHECK_OK(pleat_features_from_sequence("MKVAWGGHIL", model, &options, &features, &err), &err) &&
       CHECK_OK(pleat_session_create(model, features, &options, &session, &err), &err)) {
     const pleat_plan *plan = pleat_session_plan(session);
-    pleat_launch_times times = {calloc(plan->n_launches, sizeof(double)), calloc(plan->n_launches, sizeof(uint32_t))};
+    pleat_launch_times times = {.ms = calloc(plan->n_launches, sizeof(double)),
+                                .n_runs = calloc(plan->n_launches, sizeof(uint32_t))};
     CHECK_OK(pleat_session_predict(session, features, &options, &results[0], &err), &err);
     CHECK_OK(pleat_session_predict_timed(session, features, &options, &times, &results[1], &err), &err);
     double n_runs = 0;

@@ -82,8 +82,7 @@ static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block
 }
 
 /* Rows [first, first + n) of one layer. */
-static void linear_block(const linear *job, const pleat_cpu_block *block, int64_t first, int64_t n,
-                         linear_scratch *s) {
+static void linear_block(const linear *job, const pleat_cpu_block *block, int64_t first, int64_t n, linear_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_sink sink = job->sink;
   pleat_cpu_sink_seek(&sink, &s->sink, first, n);
@@ -107,8 +106,7 @@ static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
   linear_scratch_take(lead, &bump, &s);
   for (int64_t i = begin; i < end; i++) {
     int64_t first = i * lead->row_block, n = pleat_cpu_min(lead->row_block, lead->M - first);
-    pleat_cpu_block block =
-        pleat_cpu_source_load(lead->call->kern, &lead->source, first, n, lead->must_copy, &s.rows);
+    pleat_cpu_block block = pleat_cpu_source_load(lead->call->kern, &lead->source, first, n, lead->must_copy, &s.rows);
     for (int k = 0; k < group->n; k++) linear_block(&group->jobs[k], &block, first, n, &s);
   }
 }

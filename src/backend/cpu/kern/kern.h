@@ -75,6 +75,9 @@ typedef struct pleat_cpu_kernels {
   int mr; /* rows of the register tile */
   void (*gemm)(const pleat_cpu_gemm *g);
   void (*gemm_bf16)(const pleat_cpu_gemm_bf16 *g);
+  /* n times the arithmetic of one step of gemm, or of gemm_bf16, on registers alone: 2 mr vl products, or twice as many. */
+  void (*spin)(int64_t n, float *dst);
+  void (*spin_bf16)(int64_t n, float *dst);
   void (*epilogue)(const pleat_cpu_epilogue *e);
   /* dst = (x - mean) / sqrt(var + eps) * scale + offset; dst may be x. */
   void (*layer_norm)(int64_t n, const float *x, const float *scale, const float *offset, float eps, float *dst);
