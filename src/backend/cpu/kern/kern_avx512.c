@@ -8,7 +8,6 @@
 #define VL        16
 #define MR        12
 #define KERN_INIT pleat_cpu_kernels_avx512
-#define KERN_NAME "avx512"
 #include "backend/cpu/kern/vec.inc"
 
 static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
