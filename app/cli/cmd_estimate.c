@@ -86,6 +86,6 @@ const cli_command cli_command_estimate = {
         "  pleat estimate query.fasta --weights params/ --memory 8G\n"
         "  pleat estimate query.a3m --weights params/ --model model_1_ptm,model_3_ptm\n",
     .options = {CLI_OPT_WEIGHTS, CLI_OPT_MODELS, CLI_OPT_NUM_RECYCLE, CLI_OPT_SEED, CLI_OPT_MAX_MSA,
-                CLI_OPT_NUM_ENSEMBLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_PRECISION, CLI_OPT_MEMORY,
-                CLI_OPT_LOG_LEVEL, CLI_OPT_END},
+                CLI_OPT_NUM_ENSEMBLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_CPU_MASK, CLI_OPT_PRECISION,
+                CLI_OPT_MEMORY, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
     .run = run};

@@ -192,6 +192,6 @@ const cli_command cli_command_fold = {
         "  pleat fold query.a3m -o out --weights params/ --model model_1_ptm,model_3_ptm --num-recycle 6\n"
         "  pleat fold complex.fasta -o out --weights params/ --num-seeds 5 --memory 8G\n",
     .options = {CLI_OPT_OUT_DIR, CLI_OPT_WEIGHTS, CLI_OPT_MODELS, CLI_OPT_NUM_RECYCLE, CLI_OPT_SEED, CLI_OPT_NUM_SEEDS,
-                CLI_OPT_MAX_MSA, CLI_OPT_NUM_ENSEMBLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_PRECISION,
-                CLI_OPT_MEMORY, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
+                CLI_OPT_MAX_MSA, CLI_OPT_NUM_ENSEMBLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_CPU_MASK,
+                CLI_OPT_PRECISION, CLI_OPT_MEMORY, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
     .run = run};

@@ -23,7 +23,8 @@ static cli_exit run(const cli_args *args) {
                                    .num_recycle = args->num_recycle,
                                    .memory_bytes = args->memory_bytes,
                                    .n_chunks = args->chunks,
-                                   .n_threads = (int)args->threads};
+                                   .n_threads = (int)args->threads,
+                                   .opt_cpu_mask = args->cpu_mask};
   pleat_status status = pleat_graph_text(&query, &text, &estimate, &plan_ms, &err);
   if (status) return cli_fail(status, &err);
   fputs(text, stdout);
@@ -43,6 +44,6 @@ const cli_command cli_command_graph = {
         "  pleat graph --model model_3 --n-res 5000 --n-seq 1 --n-extra 1 --backend null --memory 64G\n"
         "  pleat graph --model model_1_ptm --n-res 64 --n-seq 8 --n-extra 8 --dump=fuse\n",
     .options = {CLI_OPT_MODEL, CLI_OPT_N_RES, CLI_OPT_N_SEQ, CLI_OPT_N_EXTRA, CLI_OPT_N_TEMPL, CLI_OPT_DUMP,
-                CLI_OPT_OPT_WEIGHTS, CLI_OPT_NUM_RECYCLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_PRECISION,
-                CLI_OPT_MEMORY, CLI_OPT_CHUNKS, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
+                CLI_OPT_OPT_WEIGHTS, CLI_OPT_NUM_RECYCLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_CPU_MASK,
+                CLI_OPT_PRECISION, CLI_OPT_MEMORY, CLI_OPT_CHUNKS, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
     .run = run};

@@ -88,6 +88,7 @@ const cli_command cli_command_run = {
                 CLI_OPT_EARLY_STOP_TOLERANCE,
                 CLI_OPT_BACKEND,
                 CLI_OPT_THREADS,
+                CLI_OPT_CPU_MASK,
                 CLI_OPT_PRECISION,
                 CLI_OPT_MEMORY,
                 CLI_OPT_CHUNKS,

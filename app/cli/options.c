@@ -108,6 +108,10 @@ static const option options[CLI_N_OPTS] = {
                          "what computes, see 'pleat info' (default cpu)", NULL},
     [CLI_OPT_THREADS] = {"threads", 0, KIND_INTEGER, "T", FIELD(threads), false, 1, 4096,
                          "threads (default: all usable cores)", NULL},
+    [CLI_OPT_CPU_MASK] = {"cpu-mask", 0, KIND_TEXT, "LEVEL", FIELD(cpu_mask), false, 0, 0,
+                          "highest instruction set that backend cpu may use, see 'pleat info' (default: "
+                          "$PLEAT_CPU_MASK, or the best of this machine)",
+                          NULL},
     [CLI_OPT_PRECISION] = {"precision", 0, KIND_CHOICE, "P", FIELD(precision), false, 0, 0,
                            "storage of activations (default f32)", precisions},
     [CLI_OPT_MEMORY] = {"memory", 0, KIND_SIZE, "BYTES", FIELD(memory_bytes), false, 1, 9e15,
@@ -476,8 +480,11 @@ void cli_options_print_help(const cli_command *command) {
 /* From the command line to the library. */
 
 pleat_model_options cli_model_options(const cli_args *args, const char *model) {
-  return (pleat_model_options){
-      .name = model, .opt_backend = args->backend, .n_threads = (int)args->threads, .opt_precision = args->precision};
+  return (pleat_model_options){.name = model,
+                               .opt_backend = args->backend,
+                               .n_threads = (int)args->threads,
+                               .opt_precision = args->precision,
+                               .opt_cpu_mask = args->cpu_mask};
 }
 
 pleat_predict_options cli_predict_options(const cli_args *args) {

@@ -21,7 +21,7 @@ typedef struct cli_args {
   const char *models[CLI_MAX_MODELS]; /* as given, without repetitions; none: the command's default */
   int64_t n_models;
   const char *weights, *out, *features, *golden, *filter, *dump, *dtype;
-  const char *backend, *precision, *log_level, *msa_order;
+  const char *backend, *cpu_mask, *precision, *log_level, *msa_order;
   bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
@@ -67,6 +67,7 @@ typedef enum cli_option_id {
   CLI_OPT_DUMP,
   CLI_OPT_BACKEND,
   CLI_OPT_THREADS,
+  CLI_OPT_CPU_MASK,
   CLI_OPT_PRECISION,
   CLI_OPT_MEMORY,
   CLI_OPT_CHUNKS,

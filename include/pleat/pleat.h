@@ -35,6 +35,10 @@ typedef struct pleat_model_options {
   const char *opt_backend;   /* "cpu" (default), "ref", "null" */
   int n_threads;             /* <= 0: all usable cores */
   const char *opt_precision; /* "f32" (default) or "bf16" */
+  /* Highest instruction set of backend cpu: "generic", on x86-64 "avx2", "avx512", on arm64 "neon". One that the machine
+   * has not means the highest below it; a name of no instruction set of this architecture is INVALID. NULL: the
+   * environment's PLEAT_CPU_MASK, or else whatever the machine has. */
+  const char *opt_cpu_mask;
 } pleat_model_options;
 
 /* `weights` is a path to .npz or .safetensors, or "synth:FILE.json" (or "synth:{...}", the JSON itself) for synthetic
@@ -144,6 +148,7 @@ typedef struct pleat_graph_query {
   uint64_t memory_bytes;
   int64_t n_chunks;
   int n_threads;
+  const char *opt_cpu_mask; /* as in pleat_model_options */
 } pleat_graph_query;
 PLEAT_API PLEAT_CHECKED pleat_status pleat_graph_text(const pleat_graph_query *query, char **out_text,
                                                       pleat_estimate *opt_out_estimate, double *opt_out_plan_ms,

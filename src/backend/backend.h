@@ -12,12 +12,13 @@
 
 typedef struct pleat_backend_options {
   int n_threads;            /* <= 0: all usable cores */
-  const char *opt_cpu_mask; /* highest instruction set allowed, e.g. "avx2"; NULL = what the machine has */
+  const char *opt_cpu_mask; /* highest instruction set allowed, e.g. "avx2"; NULL: $PLEAT_CPU_MASK, or no limit */
 } pleat_backend_options;
 
 typedef struct pleat_backend_caps {
-  const char *device; /* e.g. "AMD EPYC, avx512, 2 threads" */
-  double flops_per_s; /* measured or nominal f32 rate, for estimates */
+  const char *device;     /* e.g. "AMD EPYC, avx512, 2 threads" */
+  const char *opt_levels; /* instruction sets of this machine that opt_cpu_mask may name; NULL: it has no meaning */
+  double flops_per_s;     /* measured or nominal f32 rate, for estimates */
   double bytes_per_s;
   double bf16_flops_per_s; /* of products of bf16 values; 0: they run at the f32 rate */
 } pleat_backend_caps;

@@ -42,6 +42,12 @@ uint64_t pleat_os_resident_peak(void);    /* bytes, this process's maximum so fa
 uint64_t pleat_os_resident_now(void);     /* bytes; 0 = unknown */
 double pleat_os_time_ms(void);            /* monotonic */
 
+#if defined(__aarch64__)
+/* Instructions that an arm64 processor may have; only the system can tell. */
+enum { PLEAT_OS_ARM_ASIMD = 1, PLEAT_OS_ARM_BF16 = 2 };
+uint32_t pleat_os_arm_features(void);
+#endif
+
 /* Page-aligned zeroed memory straight from the system, given back at once on free; NULL when refused. */
 void *pleat_os_pages_alloc(size_t n_bytes);
 void pleat_os_pages_free(void *pages, size_t n_bytes);

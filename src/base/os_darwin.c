@@ -48,4 +48,12 @@ uint64_t pleat_os_resident_peak(void) { return read_task().resident_size_max; }
 
 uint64_t pleat_os_resident_now(void) { return read_task().resident_size; }
 
+#if defined(__aarch64__)
+uint32_t pleat_os_arm_features(void) {
+  uint32_t features = PLEAT_OS_ARM_ASIMD; /* every Mac with such a processor */
+  if (read_sysctl("hw.optional.arm.FEAT_BF16")) features |= PLEAT_OS_ARM_BF16;
+  return features;
+}
+#endif
+
 #endif

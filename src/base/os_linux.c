@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 #include "base/os.h"
 
@@ -164,5 +168,16 @@ uint64_t pleat_os_memory_available(void) { return read_memory().available; }
 uint64_t pleat_os_resident_peak(void) { return read_keyed("/proc/self/status", "VmHWM:") * 1024; }
 
 uint64_t pleat_os_resident_now(void) { return read_keyed("/proc/self/status", "VmRSS:") * 1024; }
+
+#if defined(__aarch64__)
+uint32_t pleat_os_arm_features(void) {
+  uint32_t features = 0;
+  if (getauxval(AT_HWCAP) & HWCAP_ASIMD) features |= PLEAT_OS_ARM_ASIMD;
+#if defined(HWCAP2_BF16)
+  if (getauxval(AT_HWCAP2) & HWCAP2_BF16) features |= PLEAT_OS_ARM_BF16;
+#endif
+  return features;
+}
+#endif
 
 #endif

@@ -64,7 +64,7 @@ static pleat_status plan_query(const pleat_graph_query *query, const pleat_varia
                                  .num_ensemble = 1,
                                  .is_template_static = true};
   void *be;
-  pleat_backend_options backend_options = {.n_threads = query->n_threads};
+  pleat_backend_options backend_options = {.n_threads = query->n_threads, .opt_cpu_mask = query->opt_cpu_mask};
   PLEAT_TRY(backend->open(&backend_options, &be, err));
   pleat_plan_options options = pleat_plan_options_for(backend, be, storage);
   options.opt_on_stage = on_stage;
@@ -199,6 +199,7 @@ pleat_status pleat_info_text(char **out_text, pleat_error *err) {
     if (caps.flops_per_s > 0)
       pleat_buf_printf(&text, ", %.0f GFLOP/s, %.1f GB/s", caps.flops_per_s * 1e-9, caps.bytes_per_s * 1e-9);
     pleat_buf_puts(&text, "\n");
+    if (caps.opt_levels) pleat_buf_printf(&text, "  instruction sets %s\n", caps.opt_levels);
     backend->close(be);
   }
   pleat_buf_printf(&text, "cores %d, memory %.1f GB, available %.1f GB\n", pleat_os_cores(),

@@ -67,7 +67,7 @@ static pleat_status open_model(pleat_model *model, const char *weights, const pl
   model->weight_bytes = parameter_bytes(model->weights);
   PLEAT_TRY(pleat_sizes_from_weights(model->variant, pleat_weights_shape_of, model->weights, &model->sizes, err));
   PLEAT_TRY(pleat_weights_match_variant(model->weights, model->variant, &model->sizes, err));
-  pleat_backend_options backend_options = {.n_threads = options->n_threads};
+  pleat_backend_options backend_options = {.n_threads = options->n_threads, .opt_cpu_mask = options->opt_cpu_mask};
   PLEAT_TRY(model->backend->open(&backend_options, &model->be, err));
   return model->backend->model_create(model->be, &model->reader, &model->be_model, err);
 }

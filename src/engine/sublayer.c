@@ -98,7 +98,7 @@ static pleat_status run(sublayer_run *r, const char *tag, const char *weights, c
     pleat_graph_destroy(graph);
     return status;
   }
-  pleat_backend_options backend_options = {.n_threads = options->n_threads};
+  pleat_backend_options backend_options = {.n_threads = options->n_threads, .opt_cpu_mask = options->opt_cpu_mask};
   status = r->backend->open(&backend_options, &r->be, err);
   if (status) {
     pleat_graph_destroy(graph);

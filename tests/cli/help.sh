@@ -39,6 +39,7 @@ expect 2 'must be a number of bytes' fold x.fasta --memory -8G
 expect 2 'must be a number from 0 to 1' run --msa-mask-fraction 1.5
 expect 2 'must be one of f32, bf16' fold x.fasta --precision f64
 expect 2 'must be one of identity, random' run --msa-order sorted
+expect 2 'mask "sse9" names no instruction set' graph --cpu-mask=sse9 --model model_1 --n-res 8 --n-seq 4 --n-extra 4
 expect 2 'must be one of build, .*plan' graph --dump=fise
 expect 2 'needs a value' fold x.fasta --seed --threads 2
 expect 2 'takes no value' run --unfused=yes

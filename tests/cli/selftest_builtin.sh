@@ -10,12 +10,24 @@ for options in '--threads 1' '--unfused --chunks 3' '--unhoisted --keep-padding'
   # shellcheck disable=SC2086 # two words each
   expect 0 'all within the allowance' selftest $options
 done
-for mask in generic avx2; do
-  PLEAT_CPU_MASK=$mask
+
+# Every instruction set of this machine; one that it has not gives the one below.
+expect 0 '^  instruction sets generic' info
+levels=$(sed -n 's/^  instruction sets \(.*\)/\1/p' "$log" | tr -d ,)
+for level in $levels; do
+  PLEAT_CPU_MASK=$level
   export PLEAT_CPU_MASK
-  expect 0 'all within the allowance' selftest
+  expect 0 "^backend cpu .*, $level, " info
+  unset PLEAT_CPU_MASK
+  expect 0 'all within the allowance' selftest --cpu-mask "$level"
 done
+PLEAT_CPU_MASK=pentium
+export PLEAT_CPU_MASK
+expect 2 'PLEAT_CPU_MASK "pentium" names no instruction set .*; expected one of generic, ' selftest
+expect 0 'all within the allowance' selftest --cpu-mask generic --filter pair_transition
 unset PLEAT_CPU_MASK
+expect 2 'mask "sse9" names no instruction set .*; expected one of generic, ' selftest --cpu-mask sse9
+
 expect 0 'nothing was judged' selftest --precision bf16
 expect 0 '^4 arrays of 4 networks and sub-layers on ref' selftest --backend ref --filter triangle_multiplication
 expect 0 '^{"sublayers/pair_transition/out",$' selftest --fingerprints --filter pair_transition

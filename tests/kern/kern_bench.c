@@ -13,11 +13,11 @@
 
 enum { MAX_WEIGHTS = 8 };
 
-static void bench_kernels(const char *mask) {
+static void bench_kernels(const char *level) {
   enum { M = 96, K = 128, N_EXP = 1024, RUNS = 20, CALLS = 200 };
   static float a[M * K], b[K * PLEAT_CPU_MAX_NR], c[M * PLEAT_CPU_MAX_NR], x[N_EXP];
   pleat_cpu_kernels kern;
-  if (!pleat_cpu_kernels_pick(mask, &kern) || strcmp(kern.name, mask) != 0) return;
+  if (!pleat_cpu_kernels_pick(level, &kern)) return;
   for (int i = 0; i < M * K; i++) a[i] = (float)(i % 7);
   int64_t nr = 2 * kern.vl;
   double best_gemm = 1e9, best_exp = 1e9;
@@ -249,8 +249,7 @@ static const shape shapes[] = {
 };
 
 int kern_bench(const char *filter) {
-  static const char *const masks[] = {"generic", "avx2", "avx512"};
-  for (int i = 0; i < 3; i++) bench_kernels(masks[i]);
+  for (int i = 0; i <= pleat_cpu_level_highest(); i++) bench_kernels(pleat_cpu_level_name(i));
   int n_cores = pleat_os_cores();
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     if (!strstr(shapes[i].name, filter)) continue;

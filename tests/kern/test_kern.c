@@ -38,6 +38,16 @@ static void guarded_check(guarded *g, const char *what) {
   free(g->all);
 }
 
+/* Half an ulp of 1: what one rounding may add, relative to the result. */
+static const double rounding = 0x1p-24;
+
+/* Error of a sum of n terms in `lanes` partial sums and a tail, relative to the sum of their sizes: one rounding per
+ * addition that a term goes through, and `extra` for what was done to it before. */
+static double sum_tolerance(int64_t n, int64_t lanes, double extra) {
+  int64_t n_tail = n < 2 * lanes ? n : 2 * lanes;
+  return ((double)(n / lanes + n_tail) + log2((double)lanes) + extra) * rounding;
+}
+
 static void draw(pleat_rng *rng, int64_t n, float *dst, double scale) {
   for (int64_t i = 0; i < n; i++) dst[i] = (float)((pleat_rng_uniform(rng) * 2 - 1) * scale);
 }
@@ -51,8 +61,10 @@ static void near_scaled(float got, double want, double size, double tol, const c
   }
 }
 
+static bool same_bits(float a, float b) { return memcmp(&a, &b, sizeof a) == 0; }
+
 static void test_gemm_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t m, int64_t K, int flags) {
-  bool is_wide = flags & 1, is_adding = flags & 2, is_turned = flags & 4;
+  bool is_wide = flags & 1, is_adding = flags & 2, is_turned = flags & 4, has_special = flags & 8;
   int64_t width = is_wide ? 2 * kern->vl : kern->vl, ldc = width + 3;
   int64_t a_rs = is_turned ? 1 : K + 5, a_ks = is_turned ? m + 2 : 1;
   guarded a = guarded_new((m + 2) * (K + 5)), b = guarded_new(K * width), c = guarded_new(m * ldc);
@@ -61,6 +73,12 @@ static void test_gemm_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, int64
   draw(rng, a.n, a.data, 1);
   draw(rng, b.n, b.data, 1);
   draw(rng, c.n, c.data, 1);
+  if (has_special) {
+    a.data[(m - 1) * a_rs] = NAN;
+    a.data[(m / 2) * a_rs] = INFINITY;
+    b.data[(K - 1) * width + width - 1] = -INFINITY;
+    b.data[(K - 1) * width] = 0;
+  }
   memcpy(before, c.data, (size_t)c.n * sizeof *before);
   kern->gemm(&(pleat_cpu_gemm){.m = m,
                                .width = width,
@@ -84,7 +102,8 @@ static void test_gemm_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, int64
           size += fabs(term);
         }
       }
-      near_scaled(c.data[i * ldc + j], want, size, 1e-6, "gemm");
+      /* one or two roundings per term */
+      near_scaled(c.data[i * ldc + j], want, size, sum_tolerance(2 * K, 1, 1), "gemm");
     }
   }
   free(before);
@@ -97,7 +116,32 @@ static void test_gemm(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   static const int64_t depths[] = {0, 1, 2, 7, 32, 65};
   for (int64_t m = 0; m <= 2 * kern->mr + 1; m++)
     for (int d = 0; d < 6; d++) test_gemm_shape(kern, rng, m, depths[d], (int)(pleat_rng_u64(rng) % 8));
-  for (int flags = 0; flags < 8; flags++) test_gemm_shape(kern, rng, 3 * kern->mr + 1, 33, flags);
+  for (int flags = 0; flags < 16; flags++) test_gemm_shape(kern, rng, 3 * kern->mr + 1, 33, flags);
+  for (int flags = 0; flags < 4; flags++) test_gemm_shape(kern, rng, kern->mr + 1, 2000, flags);
+}
+
+/* An element comes out the same, bit for bit, wherever it lies in the block that is computed. */
+static void test_gemm_blocks(const pleat_cpu_kernels *kern, pleat_rng *rng) {
+  enum { M = 2 * PLEAT_CPU_MAX_NR + 1, K = 37, LD = PLEAT_CPU_MAX_NR };
+  float a[M * K], b[K * LD], whole[M * LD], part[LD];
+  draw(rng, M * K, a, 1);
+  draw(rng, K * LD, b, 1);
+  pleat_cpu_gemm g = {.m = M, .width = 2 * kern->vl, .K = K, .a = a, .a_rs = K, .a_ks = 1, .b = b, .b_ks = LD};
+  g.c = whole;
+  g.ldc = LD;
+  kern->gemm(&g);
+  bool is_same = true;
+  for (int64_t i = 0; i < M; i++) {
+    for (int64_t j = 0; j < 2 * kern->vl; j += kern->vl) {
+      pleat_cpu_gemm one = {.m = 1, .width = kern->vl, .K = K, .a = a + i * K, .a_rs = K, .a_ks = 1, .b = b + j};
+      one.b_ks = LD;
+      one.c = part;
+      one.ldc = LD;
+      kern->gemm(&one);
+      is_same &= memcmp(part, whole + i * LD + j, (size_t)kern->vl * sizeof *part) == 0;
+    }
+  }
+  if (!CHECK(is_same)) fprintf(stderr, "  %s: a row or a vector alone differs from the block\n", kern->name);
 }
 
 static uint16_t draw_bf16(pleat_rng *rng) { return pleat_bf16_from_f32((float)(pleat_rng_uniform(rng) * 2 - 1)); }
@@ -174,7 +218,11 @@ static void test_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng) {
     draw(rng, 4 * 320, view[0], 2);
     for (int i = 0; i < ROWS; i++) row_div[i] = 0.5f + (float)i;
     for (int i = 0; i < 320; i++) view[2][i] = 1.5f + view[2][i] / 2;
+    if (bits >> 20 & 1) y[0] = NAN;
+    if (bits >> 21 & 1) y[LD + 1] = INFINITY;
+    if (bits >> 22 & 1) y[2 * LD + n - 1] = -INFINITY;
     memcpy(old, y, sizeof y);
+    for (int i = 0; i < 320; i++) half[i] = 0xABCD;
     guarded dst = guarded_new(320);
     pleat_cpu_epilogue e = {.rows = ROWS, .n = n, .ld = LD, .y = y, .act = (uint8_t)(bits >> 1) % 3, .dst_at = at};
     pleat_cpu_rows_view *views[4] = {&e.mul, &e.mul2, &e.divisor, &e.residual};
@@ -185,7 +233,8 @@ static void test_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng) {
     if (bits >> 14 & 1) e.gate_bias = gate_bias;
     if (bits >> 15 & 1) e.row_mul = row_mul;
     if (bits >> 16 & 1) e.row_div = row_div;
-    int target = (int)(bits >> 17) % 3;
+    int target = (int)((bits >> 17) % 3);
+    bool is_intact = true;
     if (target == 1) e.dst_f32 = dst.data;
     if (target == 2) e.dst_bf16 = half;
     kern->epilogue(&e);
@@ -206,40 +255,70 @@ static void test_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng) {
                                   : y[r * LD + j];
         near_scaled(got, want, fabs(want) + 20, target == 2 ? 4e-3 : 1e-6, "epilogue");
       }
+      for (int64_t j = target == 0 ? n : 0; j < LD; j++) is_intact &= same_bits(y[r * LD + j], old[r * LD + j]);
+      for (int64_t j = target == 1 ? n : 0; j < LD; j++) is_intact &= dst.data[at[r] + j] == guard_value;
+      for (int64_t j = target == 2 ? n : 0; j < LD; j++) is_intact &= half[at[r] + j] == 0xABCD;
     }
+    CHECK(is_intact);
     guarded_check(&dst, "epilogue");
   }
+}
+
+/* kind: 0 a mean that dwarfs the spread, 1 no spread at all, 2 an infinity, 3 NaN; odd sizes are normalised in place. */
+static void test_layer_norm(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t n, int kind) {
+  guarded x = guarded_new(n), scale = guarded_new(n), offset = guarded_new(n), result = guarded_new(n);
+  draw(rng, n, x.data, kind == 1 ? 0 : 4);
+  draw(rng, n, scale.data, 2);
+  draw(rng, n, offset.data, 2);
+  for (int64_t i = 0; i < n; i++) x.data[i] += 100;
+  if (kind >= 2) x.data[n / 2] = kind == 2 ? INFINITY : NAN;
+  double mean = 0, variance = 0;
+  for (int64_t i = 0; i < n; i++) mean += x.data[i] / (double)n;
+  for (int64_t i = 0; i < n; i++) variance += (x.data[i] - mean) * (x.data[i] - mean) / (double)n;
+  double spread = sqrt(variance + 1e-5), tolerance = sum_tolerance(n, kern->vl, 8);
+  float *dst = result.data;
+  if (n % 2) dst = memcpy(dst, x.data, (size_t)n * sizeof *dst);
+  kern->layer_norm(n, n % 2 ? dst : x.data, scale.data, offset.data, 1e-5f, dst);
+  for (int64_t i = 0; i < n; i++) {
+    double y = (x.data[i] - mean) / spread * scale.data[i];
+    /* the mean, up to 104, is rounded too */
+    double size = fabs(y) + fabs((double)offset.data[i]) + 104 / spread * fabs((double)scale.data[i]);
+    near_scaled(dst[i], kind >= 2 ? (double)NAN : y + offset.data[i], size, tolerance, "layer_norm");
+  }
+  guarded_check(&x, "layer_norm x");
+  guarded_check(&scale, "layer_norm scale");
+  guarded_check(&offset, "layer_norm offset");
+  guarded_check(&result, "layer_norm dst");
 }
 
 static void test_rows(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   for (int s = 0; s < N_SIZES; s++) {
     int64_t n = sizes[s];
-    guarded x = guarded_new(n), scale = guarded_new(n), offset = guarded_new(n), dst = guarded_new(n);
+    for (int kind = 0; kind < 4; kind++) test_layer_norm(kern, rng, n, kind);
+    guarded x = guarded_new(n), acc = guarded_new(n);
+    double total = 0, size = 0;
     draw(rng, n, x.data, 4);
-    draw(rng, n, scale.data, 2);
-    draw(rng, n, offset.data, 2);
-    for (int64_t i = 0; i < n; i++) x.data[i] += 100; /* a mean that dwarfs the spread */
-    double mean = 0, variance = 0;
-    for (int64_t i = 0; i < n; i++) mean += x.data[i] / (double)n;
-    for (int64_t i = 0; i < n; i++) variance += (x.data[i] - mean) * (x.data[i] - mean) / (double)n;
-    kern->layer_norm(n, x.data, scale.data, offset.data, 1e-5f, dst.data);
+    draw(rng, n, acc.data, 1);
     for (int64_t i = 0; i < n; i++) {
-      double spread = sqrt(variance + 1e-5), normal = (x.data[i] - mean) / spread;
-      /* the mean itself is rounded: 100 eps32 / spread */
-      near_scaled(dst.data[i], normal * scale.data[i] + offset.data[i], 3 + 200 / spread, 5e-7, "layer_norm");
+      total += x.data[i];
+      size += fabs((double)x.data[i]);
     }
-    double total = 0;
-    for (int64_t i = 0; i < n; i++) total += x.data[i];
-    near_scaled(kern->sum(n, x.data), total, total, 5e-7, "sum");
-    draw(rng, n, dst.data, 1);
-    double before = dst.data[n - 1], d = (double)x.data[n - 1] - 99.5f;
-    kern->add_square(n, x.data, 99.5f, dst.data);
-    near_scaled(dst.data[n - 1], before + d * d, 30, 5e-7, "add_square");
+    near_scaled(kern->sum(n, x.data), total, size, sum_tolerance(n, kern->vl, 0), "sum");
+    float *before = malloc((size_t)n * sizeof *before);
+    if (!before) abort();
+    if (s % 2) x.data[n / 2] = s % 4 == 1 ? INFINITY : NAN;
+    memcpy(before, acc.data, (size_t)n * sizeof *before);
+    kern->add_square(n, x.data, 1.5f, acc.data);
+    for (int64_t i = 0; i < n; i++) {
+      double d = (double)x.data[i] - 1.5, want = before[i] + d * d;
+      near_scaled(acc.data[i], want, fabs((double)before[i]) + d * d, 4 * rounding, "add_square");
+    }
+    if (s % 2) near_scaled(kern->sum(n, x.data), x.data[n / 2], 0, 0, "sum of a special value");
+    free(before);
     guarded_check(&x, "rows x");
-    guarded_check(&scale, "rows scale");
-    guarded_check(&offset, "rows offset");
-    guarded_check(&dst, "rows dst");
+    guarded_check(&acc, "rows acc");
   }
+  CHECK(kern->sum(0, NULL) == 0);
 }
 
 static void test_softmax(const pleat_cpu_kernels *kern, pleat_rng *rng) {
@@ -253,6 +332,10 @@ static void test_softmax(const pleat_cpu_kernels *kern, pleat_rng *rng) {
     draw(rng, n, bias.data, 5);
     for (int64_t i = 0; i < n; i++) mask.data[i] = kind == 3 ? 0 : (float)(pleat_rng_u64(rng) & 1);
     bool has_bias = kind == 1 || kind == 5, has_mask = kind == 2 || kind == 3 || kind == 5;
+    if (has_mask) { /* a mask removes whatever stands there */
+      mask.data[n / 2] = 0;
+      x.data[n / 2] = s % 2 ? NAN : INFINITY;
+    }
     for (int64_t i = 0; i < n; i++) {
       want[i] = (double)x.data[i] * 0.5f + (has_bias ? bias.data[i] : 0);
       if (has_mask && mask.data[i] == 0) want[i] = -1e9f;
@@ -265,18 +348,28 @@ static void test_softmax(const pleat_cpu_kernels *kern, pleat_rng *rng) {
     float half_total = kern->exp_sum_bf16(n, x.data, got_max, half);
     float got_total = kern->exp_sum(n, x.data, got_max);
     for (int64_t i = 0; i < n; i++) total += want[i] = exp(want[i] - max);
-    near_scaled(half_total, total, total, 3e-6, "exp_sum_bf16");
+    /* What goes into the exponential is two numbers up to 10 and their difference; it adds an ulp. */
+    const double term = 10 + 10 + 20 + 2;
+    near_scaled(half_total, total, total, sum_tolerance(n, kern->vl, term), "exp_sum_bf16");
     CHECK_INT(half[n], 0xABCD);
     for (int64_t i = 0; i < n; i++)
       near_scaled(pleat_f32_from_bf16(half[i]), want[i], want[i] + 1e-36, 1.0 / 256, "exp_sum_bf16 term");
-    near_scaled(got_total, total, total, 3e-6, "exp_sum");
-    for (int64_t i = 0; i < n; i++) near_scaled(x.data[i], want[i], 1, 3e-6, "exp_sum term");
+    near_scaled(got_total, total, total, sum_tolerance(n, kern->vl, term), "exp_sum");
+    for (int64_t i = 0; i < n; i++) near_scaled(x.data[i], want[i], want[i], term * rounding, "exp_sum term");
     if (kind == 3) CHECK(x.data[0] == 1 && x.data[n - 1] == 1);
     free(want);
     guarded_check(&x, "softmax x");
     guarded_check(&bias, "softmax bias");
     guarded_check(&mask, "softmax mask");
   }
+  CHECK(kern->logits_max(0, NULL, 1, NULL, NULL) == -INFINITY && kern->exp_sum(0, NULL, 0) == 0);
+  float x[40] = {0};
+  x[33] = NAN; /* unmasked: nothing of the row may look like a number */
+  kern->exp_sum(40, x, kern->logits_max(40, x, 1, NULL, NULL));
+  CHECK(isnan(x[33]));
+  memset(x, 0, sizeof x);
+  x[33] = NAN;
+  CHECK(isnan(kern->exp_sum(40, x, kern->logits_max(40, x, 1, NULL, NULL))));
 }
 
 /* The exponential over its whole range, in ulps of the true value. */
@@ -314,6 +407,22 @@ static double binary_of(uint8_t op, double a, double b) {
   return op == PLEAT_OP_ADD ? a + b : op == PLEAT_OP_SUB ? a - b : op == PLEAT_OP_MUL ? a * b : a / b;
 }
 
+/* The result may overwrite an operand. */
+static void test_in_place(const pleat_cpu_kernels *kern, int64_t n, const float *a, const float *b, float *dst) {
+  float copy[MAX_N];
+  size_t n_bytes = (size_t)n * sizeof *copy;
+  for (int operand = 0; operand < 2; operand++) {
+    kern->binary(PLEAT_OP_SUB, n, a, b, dst);
+    memcpy(copy, operand ? b : a, n_bytes);
+    kern->binary(PLEAT_OP_SUB, n, operand ? a : copy, operand ? copy : b, copy);
+    CHECK(memcmp(copy, dst, n_bytes) == 0);
+  }
+  kern->unary(PLEAT_OP_SIGMOID, n, a, 0, 0, dst);
+  memcpy(copy, a, n_bytes);
+  kern->unary(PLEAT_OP_SIGMOID, n, copy, 0, 0, copy);
+  CHECK(memcmp(copy, dst, n_bytes) == 0);
+}
+
 static void test_map(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   static const uint8_t unary[] = {PLEAT_OP_RELU, PLEAT_OP_SIGMOID, PLEAT_OP_SOFTPLUS, PLEAT_OP_AFFINE,
                                   PLEAT_OP_GREATER_ZERO};
@@ -330,7 +439,8 @@ static void test_map(const pleat_cpu_kernels *kern, pleat_rng *rng) {
       kern->unary(unary[u], n, a.data, 1.5f, -0.25f, dst.data);
       for (int64_t i = 0; i < n; i++) {
         double want = unary_of(unary[u], a.data[i], 1.5, -0.25);
-        double size = fabs(want) < 1.2e-38 ? 1 : fabs(want); /* a denormal result may be flushed */
+        double size = fabs(want) < 1.2e-38 ? 1 : fabs(want);                  /* a denormal result may be flushed */
+        if (unary[u] == PLEAT_OP_AFFINE) size = fabs(a.data[i] * 1.5) + 0.25; /* two terms that may cancel */
         near_scaled(dst.data[i], want, size, 5e-7, pleat_ops[unary[u]].text);
       }
     }
@@ -341,6 +451,7 @@ static void test_map(const pleat_cpu_kernels *kern, pleat_rng *rng) {
         near_scaled(dst.data[i], want, fabs((double)want), 1e-7, pleat_ops[binary[u]].text);
       }
     }
+    test_in_place(kern, n, a.data, b.data, dst.data);
     for (int64_t i = 0; i < n; i += 2) b.data[i] = i % 4 ? 0.0f : -0.0f;
     kern->mask_fill(n, a.data, b.data, 7, dst.data);
     for (int64_t i = 0; i < n; i++) near_scaled(dst.data[i], b.data[i] != 0 ? a.data[i] : 7, 0, 0, "mask_fill");
@@ -389,18 +500,60 @@ static void test_moves(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   }
 }
 
-int main(int argc, char **argv) {
-  static const char *const masks[] = {"generic", "avx2", "avx512", "avx512bf16"};
-  const char *done = "";
+/* Every bf16 value, and around each what rounds up, down, or to even. */
+static void test_bf16(const pleat_cpu_kernels *kern) {
+  static const uint32_t low[] = {0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF};
+  enum { N_LOW = sizeof low / sizeof *low, N_HIGH = 64 };
+  int64_t n_wrong = 0;
+  for (uint32_t first = 0; first < 0x10000; first += N_HIGH) {
+    float x[N_HIGH * N_LOW], wide[N_HIGH * N_LOW];
+    uint16_t half[N_HIGH * N_LOW];
+    for (uint32_t i = 0; i < N_HIGH * N_LOW; i++)
+      x[i] = pleat_f32_from_bits((first + i / N_LOW) << 16 | low[i % N_LOW]);
+    kern->bf16_from_f32(N_HIGH * N_LOW, x, half);
+    kern->f32_from_bf16(N_HIGH * N_LOW, half, wide);
+    for (int i = 0; i < N_HIGH * N_LOW; i++) {
+      bool is_zero = fabsf(x[i]) < 0x1p-126f && (half[i] & 0x7FFF) == 0; /* what a denormal number may become */
+      n_wrong +=
+          (half[i] != pleat_bf16_from_f32(x[i]) && !is_zero) || !same_bits(wide[i], pleat_f32_from_bf16(half[i]));
+    }
+  }
+  CHECK_INT(n_wrong, 0);
+}
+
+/* The levels are what they say, and the compiler's own look at the processor agrees. */
+static void test_levels(void) {
   pleat_cpu_kernels kern;
+  int highest = pleat_cpu_level_highest();
+  CHECK(strcmp(pleat_cpu_level_name(0), "generic") == 0);
+  CHECK(pleat_cpu_kernels_pick(NULL, &kern) && strcmp(kern.name, pleat_cpu_level_name(highest)) == 0);
+  CHECK(pleat_cpu_kernels_pick("", &kern) && strcmp(kern.name, pleat_cpu_level_name(highest)) == 0);
   CHECK(!pleat_cpu_kernels_pick("sse9", &kern));
+  int n = 0;
+  for (; pleat_cpu_level_name(n); n++) {
+    CHECK(pleat_cpu_kernels_pick(pleat_cpu_level_name(n), &kern));
+    CHECK(strcmp(kern.name, pleat_cpu_level_name(n < highest ? n : highest)) == 0);
+  }
+  CHECK(highest < n);
+#if defined(__x86_64__)
+  bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  CHECK(has_avx2 == (highest >= 1) && has_avx512 == (highest >= 2));
+#elif defined(__aarch64__)
+  CHECK(highest >= 1); /* NEON is part of arm64 */
+#endif
+}
+
+int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "--bench") == 0) return kern_bench(argc > 2 ? argv[2] : "");
-  for (int i = 0; i < 4; i++) {
-    CHECK(pleat_cpu_kernels_pick(masks[i], &kern));
-    if (strcmp(kern.name, done) == 0) continue; /* the machine has no more */
-    done = kern.name;
+  test_levels();
+  for (int i = 0; i <= pleat_cpu_level_highest(); i++) {
+    pleat_cpu_kernels kern;
+    CHECK(pleat_cpu_kernels_pick(pleat_cpu_level_name(i), &kern));
     pleat_rng rng = pleat_rng_init(7, (uint64_t)i);
     test_gemm(&kern, &rng);
+    test_gemm_blocks(&kern, &rng);
     test_gemm_bf16(&kern, &rng);
     test_epilogue(&kern, &rng);
     test_rows(&kern, &rng);
@@ -408,6 +561,7 @@ int main(int argc, char **argv) {
     test_exp(&kern);
     test_map(&kern, &rng);
     test_moves(&kern, &rng);
+    test_bf16(&kern);
   }
   return check_report();
 }

@@ -1,8 +1,10 @@
 /* The cpu backend's results do not depend on the number of threads, bit for bit; and shapes larger than its blocks of
- * rows, keys, sequences and hidden units agree with the reference.
+ * rows, keys, sequences and hidden units agree with the reference. At every instruction set of this machine.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+
+#include "backend/cpu/kern/kern.h"
 #include "ops/ops_harness.h"
 
 typedef struct shape {
@@ -44,6 +46,22 @@ static const shape shapes[] = {
     {PLEAT_OP_LOOKUP_ADD, "rc,ij,ij,ijc->ijc", "Pn Ai Am An", "r20i70j80c40", {.n = 0}},
 };
 
+static void try_level(ops_case *c, const shape *s, const double *want, double *one, double *many) {
+  int64_t n = ops_elements(&c->out);
+  pleat_error err = {0};
+  c->n_threads = 1;
+  CHECK_OK(ops_case_run(c, &pleat_backend_cpu, one, &err), &err);
+  double error = ops_error(one, want, n);
+  if (!CHECK(error <= pleat_ops[s->op].tolerance))
+    fprintf(stderr, "  %s: %s %s %s: error %g\n", c->opt_cpu_mask, pleat_ops[s->op].text, s->spec, s->sizes, error);
+  for (c->n_threads = 2; c->n_threads <= 3; c->n_threads++) {
+    CHECK_OK(ops_case_run(c, &pleat_backend_cpu, many, &err), &err);
+    if (!CHECK(memcmp(one, many, (size_t)n * sizeof *one) == 0))
+      fprintf(stderr, "  %s: %s %s: %d threads differ from one\n", c->opt_cpu_mask, pleat_ops[s->op].text, s->spec,
+              c->n_threads);
+  }
+}
+
 static void try_shape(const shape *s, uint64_t seed) {
   ops_case c;
   pleat_error err = {0};
@@ -54,15 +72,9 @@ static void try_shape(const shape *s, uint64_t seed) {
   double *many = calloc((size_t)n + 1, sizeof *many);
   if (!want || !one || !many) abort();
   CHECK_OK(ops_case_run(&c, &pleat_backend_ref, want, &err), &err);
-  c.n_threads = 1;
-  CHECK_OK(ops_case_run(&c, &pleat_backend_cpu, one, &err), &err);
-  double error = ops_error(one, want, n);
-  if (!CHECK(error <= pleat_ops[s->op].tolerance))
-    fprintf(stderr, "  %s %s %s: error %g\n", pleat_ops[s->op].text, s->spec, s->sizes, error);
-  for (c.n_threads = 2; c.n_threads <= 3; c.n_threads++) {
-    CHECK_OK(ops_case_run(&c, &pleat_backend_cpu, many, &err), &err);
-    if (!CHECK(memcmp(one, many, (size_t)n * sizeof *one) == 0))
-      fprintf(stderr, "  %s %s: %d threads differ from one\n", pleat_ops[s->op].text, s->spec, c.n_threads);
+  for (int i = 0; i <= pleat_cpu_level_highest(); i++) {
+    c.opt_cpu_mask = pleat_cpu_level_name(i);
+    try_level(&c, s, want, one, many);
   }
   free(want);
   free(one);

@@ -381,7 +381,7 @@ static pleat_status run_program(bench *b, const pleat_backend_vtbl *vtbl, void *
 }
 
 static pleat_status run_bench(bench *b, const pleat_backend_vtbl *vtbl, pleat_error *err) {
-  pleat_backend_options options = {.n_threads = b->c->n_threads};
+  pleat_backend_options options = {.n_threads = b->c->n_threads, .opt_cpu_mask = b->c->opt_cpu_mask};
   pleat_weight_reader reader = {.ctx = b, .read = read_weight};
   void *be = NULL, *model = NULL, *program = NULL;
   pleat_status status = vtbl->open(&options, &be, err);

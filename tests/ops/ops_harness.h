@@ -45,6 +45,7 @@ typedef struct ops_case {
   bool is_stacked; /* parameters are block 1 of 3, and the result steps through the arena */
   uint64_t seed;
   int n_threads; /* options of the backend; 0 = all */
+  const char *opt_cpu_mask;
 } ops_case;
 
 /* spec: "ik,kn->in", letters of inputs and result. places: per input a place and a content letter; "-" for an absent

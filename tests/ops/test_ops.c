@@ -1,16 +1,22 @@
-/* Every operation on every backend against the reference: random shapes, layouts, storage types, in-place results and
- * special values. One line per operation and backend: shapes tried, largest observed / allowed error; at the end the
- * support matrix. PLEAT_TEST_BACKENDS=ref,cpu chooses backends; an argument chooses operations by text.
+/* Every operation on every backend, the cpu at every instruction set of this machine, against the reference: random
+ * shapes, layouts, storage types, in-place results and special values. One line per operation and backend: shapes tried, largest observed / allowed error; at the end the
+ * support matrix. PLEAT_TEST_BACKENDS=ref,avx2 chooses backends and instruction sets; an argument chooses operations by text.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "check.h"
+
+#include "backend/cpu/kern/kern.h"
 #include "ops/ops_cases.h"
 #include "ops/ops_harness.h"
 
-enum { N_TRIES = 8, MAX_BACKENDS = 8 };
+enum { N_TRIES = 8, MAX_CANDIDATES = 8 };
 
-static const pleat_backend_vtbl *const all_backends[] = {&pleat_backend_ref, &pleat_backend_cpu};
-enum { N_BACKENDS = sizeof all_backends / sizeof *all_backends };
+/* A backend, or one instruction set of it. */
+typedef struct candidate {
+  const char *name;
+  const pleat_backend_vtbl *vtbl;
+  const char *opt_cpu_mask;
+} candidate;
 
 /* What became of an operation on a backend. */
 typedef struct outcome {
@@ -57,21 +63,21 @@ static void vary(ops_case *c, const ops_shape *shape, int attempt) {
   c->alias = shape->alias;
 }
 
-static void try_case(const ops_case *c, const pleat_backend_vtbl *vtbl, outcome *result, const char *spec) {
+static void try_case(const ops_case *c, const candidate *who, outcome *result, const char *spec) {
   int64_t n = ops_elements(&c->out);
   double *want = calloc((size_t)n + 1, sizeof *want), *got = calloc((size_t)n + 1, sizeof *got);
   pleat_error err = {0};
   if (!CHECK(want && got)) exit(2);
   result->n_tried++;
   if (CHECK_OK(ops_case_run(c, &pleat_backend_ref, want, &err), &err)) {
-    pleat_status status = ops_case_run(c, vtbl, got, &err);
+    pleat_status status = ops_case_run(c, who->vtbl, got, &err);
     if (status == PLEAT_UNSUPPORTED) {
       result->n_unsupported++;
     } else {
       double allowed = allowed_error(c), error = status ? INFINITY : ops_error(got, want, n);
       bool is_ok = CHECK(error <= allowed);
       if (!is_ok)
-        fprintf(stderr, "  %s on %s: %s, seed %llu: error %.3g, allowed %.3g%s%s\n", pleat_ops[c->op].text, vtbl->name,
+        fprintf(stderr, "  %s on %s: %s, seed %llu: error %.3g, allowed %.3g%s%s\n", pleat_ops[c->op].text, who->name,
                 spec, (unsigned long long)c->seed, error, allowed, status ? ": " : "", status ? err.message : "");
       result->n_failed += !is_ok;
       if (error * (result->allowed > 0 ? result->allowed : 1) >= result->error * allowed) {
@@ -84,7 +90,7 @@ static void try_case(const ops_case *c, const pleat_backend_vtbl *vtbl, outcome 
   free(got);
 }
 
-static outcome try_op(pleat_op op, const pleat_backend_vtbl *vtbl) {
+static outcome try_op(pleat_op op, const candidate *who) {
   outcome result = {0};
   for (size_t s = 0; s < ops_n_shapes; s++) {
     const ops_shape *shape = &ops_shapes[s];
@@ -92,9 +98,10 @@ static outcome try_op(pleat_op op, const pleat_backend_vtbl *vtbl) {
     for (int attempt = 0; attempt < N_TRIES; attempt++) {
       ops_case c;
       ops_case_init(&c, op, shape->spec, shape->places, shape->sizes, shape->attr, 1000 * s + (uint64_t)attempt);
+      c.opt_cpu_mask = who->opt_cpu_mask;
       vary(&c, shape, attempt);
       ops_case_draw(&c);
-      try_case(&c, vtbl, &result, shape->spec);
+      try_case(&c, who, &result, shape->spec);
       ops_case_fini(&c);
     }
   }
@@ -104,7 +111,7 @@ static outcome try_op(pleat_op op, const pleat_backend_vtbl *vtbl) {
     CHECK(result.n_tried > 0);
   }
   if (result.n_unsupported == result.n_tried) return result;
-  printf("%-4s %-16s %3d shapes, observed/allowed %.2e / %.2e%s\n", vtbl->name, pleat_ops[op].text, result.n_tried,
+  printf("%-10s %-16s %3d shapes, observed/allowed %.2e / %.2e%s\n", who->name, pleat_ops[op].text, result.n_tried,
          result.error, result.allowed, result.n_failed ? "  FAILED" : "");
   return result;
 }
@@ -126,20 +133,31 @@ static const char *text_of(const outcome *o, pleat_op op) {
   return o->n_unsupported ? "no" : "yes";
 }
 
+static int list_candidates(candidate *out) {
+  int n = 0;
+  if (is_chosen("ref")) out[n++] = (candidate){"ref", &pleat_backend_ref, NULL};
+  for (int i = 0; i <= pleat_cpu_level_highest() && n < MAX_CANDIDATES; i++) {
+    const char *level = pleat_cpu_level_name(i);
+    if (is_chosen("cpu") || is_chosen(level)) out[n++] = (candidate){level, &pleat_backend_cpu, level};
+  }
+  return n;
+}
+
 int main(int argc, char **argv) {
-  static outcome results[PLEAT_N_OPS][N_BACKENDS];
-  for (int b = 0; b < N_BACKENDS; b++) {
-    if (!is_chosen(all_backends[b]->name)) continue;
+  static outcome results[PLEAT_N_OPS][MAX_CANDIDATES];
+  candidate candidates[MAX_CANDIDATES];
+  int n = list_candidates(candidates);
+  for (int b = 0; b < n; b++) {
     for (int op = 0; op < PLEAT_N_OPS; op++) {
       if (argc > 1 && strcmp(argv[1], pleat_ops[op].text) != 0) continue;
-      results[op][b] = try_op((pleat_op)op, all_backends[b]);
+      results[op][b] = try_op((pleat_op)op, &candidates[b]);
     }
   }
   printf("\n%-16s", "support");
-  for (int b = 0; b < N_BACKENDS; b++) printf(" %-7s", all_backends[b]->name);
+  for (int b = 0; b < n; b++) printf(" %-10s", candidates[b].name);
   for (int op = 0; op < PLEAT_N_OPS; op++) {
     printf("\n%-16s", pleat_ops[op].text);
-    for (int b = 0; b < N_BACKENDS; b++) printf(" %-7s", text_of(&results[op][b], (pleat_op)op));
+    for (int b = 0; b < n; b++) printf(" %-10s", text_of(&results[op][b], (pleat_op)op));
   }
   printf("\n\n");
   return check_report();

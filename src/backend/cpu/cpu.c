@@ -4,6 +4,7 @@
  * packed once per model (cpu_model.h); all scratch memory is taken when a program is created.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ typedef struct backend {
   pleat_cpu_rates rates;
   bool is_measured;
   char device[128];
+  char levels[64];
 } backend;
 
 /* The two forms of a plan's weight; NULL when no launch needs it. */
@@ -95,12 +97,27 @@ static void cpu_close(void *be) {
   free(b);
 }
 
+/* Names of the instruction sets [0, n), "generic, avx2". */
+static void levels_text(int n, char *dst, size_t n_dst) {
+  size_t at = 0;
+  dst[0] = '\0';
+  for (int i = 0; i < n && pleat_cpu_level_name(i) && at < n_dst; i++)
+    at += (size_t)snprintf(dst + at, n_dst - at, "%s%s", i ? ", " : "", pleat_cpu_level_name(i));
+}
+
+static pleat_status pick_kernels(const char *opt_mask, pleat_cpu_kernels *out, pleat_error *err) {
+  const char *mask = opt_mask ? opt_mask : getenv("PLEAT_CPU_MASK");
+  if (pleat_cpu_kernels_pick(mask, out)) return PLEAT_OK;
+  char known[64];
+  levels_text(INT_MAX, known, sizeof known);
+  PLEAT_FAIL(err, PLEAT_INVALID, "%s \"%s\" names no instruction set of this architecture; expected one of %s",
+             opt_mask ? "the cpu mask" : "PLEAT_CPU_MASK", mask, known);
+}
+
 static pleat_status cpu_open(const pleat_backend_options *options, void **out_be, pleat_error *err) {
   *out_be = NULL;
   pleat_cpu_kernels kern;
-  const char *mask = options->opt_cpu_mask ? options->opt_cpu_mask : getenv("PLEAT_CPU_MASK");
-  if (!pleat_cpu_kernels_pick(mask, &kern))
-    PLEAT_FAIL(err, PLEAT_INVALID, "instruction set \"%s\" is not known; use generic, avx2 or avx512", mask);
+  PLEAT_TRY(pick_kernels(options->opt_cpu_mask, &kern, err));
   backend *b = calloc(1, sizeof *b);
   if (!b) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the cpu backend");
   b->kern = kern;
@@ -119,6 +136,7 @@ static pleat_status cpu_open(const pleat_backend_options *options, void **out_be
   int n_threads = pleat_threads_count(b->pool);
   pleat_cpu_brand(brand, sizeof brand);
   snprintf(b->device, sizeof b->device, "%s, %s, %d thread%s", brand, kern.name, n_threads, n_threads > 1 ? "s" : "");
+  levels_text(pleat_cpu_level_highest() + 1, b->levels, sizeof b->levels);
   *out_be = b;
   return PLEAT_OK;
 }
@@ -135,6 +153,7 @@ static pleat_cpu_rates measure_rates(backend *b, int64_t copy_elements) {
 
 static pleat_backend_caps caps_of(const backend *b, const pleat_cpu_rates *rates) {
   return (pleat_backend_caps){.device = b->device,
+                              .opt_levels = b->levels,
                               .flops_per_s = rates->flops_per_s,
                               .bytes_per_s = rates->bytes_per_s,
                               .bf16_flops_per_s = rates->bf16_flops_per_s};

@@ -1,6 +1,6 @@
 /* The minimal set of SIMD kernels that must be fast for every operation above it to be fast.
  *
- * One struct of pointers, filled by the portable version and then overwritten by what the processor has. Kernels take
+ * One struct of pointers, filled by portable C and then overwritten, level by level, by what the processor has. Kernels take
  * float32 (or bf16 where named), never allocate and never fail: shapes were proven at plan time. Sizes and strides are
  * in elements. Every element of a result is computed by the same operations in the same order wherever it lies in its
  * block, so that results do not depend on blocks or threads.
@@ -70,9 +70,9 @@ typedef struct pleat_cpu_epilogue {
 } pleat_cpu_epilogue;
 
 typedef struct pleat_cpu_kernels {
-  const char *name;
-  int vl; /* floats per vector; panels are two vectors wide, the last may be one */
-  int mr; /* rows of the register tile */
+  const char *name; /* of the level; set by pick */
+  int vl;           /* floats per vector; panels are two vectors wide, the last may be one */
+  int mr;           /* rows of the register tile */
   void (*gemm)(const pleat_cpu_gemm *g);
   void (*gemm_bf16)(const pleat_cpu_gemm_bf16 *g);
   /* n times the arithmetic of one step of gemm, or of gemm_bf16, on registers alone: 2 mr vl products, or twice as many. */
@@ -104,13 +104,20 @@ typedef struct pleat_cpu_kernels {
   void (*transpose)(int64_t rows, int64_t cols, const float *src, int64_t lds, float *dst, int64_t ldd);
 } pleat_cpu_kernels;
 
-/* Each fills the whole table. The vector ones exist on x86-64 only. */
+/* One per instruction set; each exists on its own architecture only. */
 void pleat_cpu_kernels_generic(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx2(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx512(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx512bf16(pleat_cpu_kernels *out);
+void pleat_cpu_kernels_neon(pleat_cpu_kernels *out);
 
-/* What this machine has, limited by opt_mask ("generic", "avx2", "avx512", "avx512bf16") when given. false: unknown mask. */
+/* Names of the instruction sets of this architecture, lowest first: level 0 is "generic"; NULL behind the last. */
+const char *pleat_cpu_level_name(int level);
+/* The highest that this machine has; it has all below. */
+int pleat_cpu_level_highest(void);
+
+/* What this machine has, at most the level named opt_mask when given (NULL and "" are not). A name of this architecture
+ * that the machine has not gives the highest below it. false: no name of this architecture. */
 bool pleat_cpu_kernels_pick(const char *opt_mask, pleat_cpu_kernels *out);
 
 #endif

@@ -8,7 +8,6 @@
 #define VL        8
 #define MR        6
 #define KERN_INIT pleat_cpu_kernels_avx2
-#define KERN_NAME "avx2"
 #include "backend/cpu/kern/vec.inc"
 
 static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }

@@ -2,5 +2,4 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define KERN_INIT pleat_cpu_kernels_avx512bf16
-#define KERN_NAME "avx512bf16"
 #include "backend/cpu/kern/kern_avx512.inc"

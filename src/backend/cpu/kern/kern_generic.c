@@ -1,22 +1,14 @@
-/* Kernels for any processor: 128-bit vectors, which compilers turn into SSE2, NEON or plain code.
+/* Kernels for any processor: no intrinsics; 128-bit vectors, which compilers turn into SSE2, NEON or plain code.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "backend/cpu/kern/kern.h"
 
 #define VL        4
+#define MR        4
 #define KERN_INIT pleat_cpu_kernels_generic
-#define KERN_NAME "generic"
 #include "backend/cpu/kern/vec.inc"
 
-#if defined(__aarch64__)
-#include <arm_neon.h>
-#define MR 8
-static inline vf vf_fma(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
-#else
-#define MR 4
 static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
-#endif
-
 static inline vf vf_max(vf a, vf b) { return vf_select(a > b, a, b); }
 static inline vf vf_min(vf a, vf b) { return vf_select(a < b, a, b); }
 static inline vf vf_load_some(const float *src, int64_t n) { return vf_load_some_plain(src, n); }
