@@ -73,10 +73,16 @@ void pleat_cpu_pack_pairs(const pleat_cpu_kernels *kern, const pleat_cpu_tensor 
     kern->transpose(n, n_pairs, (const float *)(const void *)src, col_line->step / 2, (float *)(void *)dst, width);
     return;
   }
+  int64_t p = 0;
+  if (k_line->has_step && col_line->has_step && col_line->step == 1) {
+    const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[0] + col_line->at[first_col];
+    p = k_line->n / 2;
+    kern->pair_rows(p, n, src, src + k_line->step, 2 * k_line->step, dst, 2 * width);
+  }
   uint16_t even[PLEAT_CPU_MAX_NR], odd[PLEAT_CPU_MAX_NR];
-  for (int64_t p = 0; p < n_pairs; p++)
-    kern->pair_rows(n, row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p, even),
-                    row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p + 1, odd), dst + p * width * 2);
+  for (; p < n_pairs; p++)
+    kern->pair_rows(1, n, row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p, even),
+                    row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p + 1, odd), 0, dst + p * width * 2, 0);
 }
 
 void pleat_cpu_pack_panel(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,

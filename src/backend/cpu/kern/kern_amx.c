@@ -23,12 +23,16 @@ typedef struct tile_config {
   uint8_t rows[16];
 } tile_config;
 
+/* Compilers do not know that a tile load reads memory: what was stored before must be there. */
+static inline void finish_stores(void) { __asm__ volatile("" ::: "memory"); }
+
 static void configure(void) {
   tile_config config = {.palette = 1};
   for (int i = 0; i < N_TILES; i++) {
     config.row_bytes[i] = 64;
     config.rows[i] = TILE;
   }
+  finish_stores();
   _tile_loadconfig(&config);
 }
 
@@ -71,11 +75,13 @@ static void block_16(const pleat_cpu_gemm_bf16 *g, int64_t rows, int64_t n_pairs
   float c_rows[TILE][2 * TILE] = {{0}};
   size_t b_bytes = (size_t)g->b_ps * 2;
   for (int64_t i = 0; g->is_adding && i < rows; i++) memcpy(c_rows[i], c + i * g->ldc, sizeof c_rows[i]);
+  finish_stores();
   _tile_loadd(0, c_rows, sizeof c_rows[0]);
   _tile_loadd(1, c_rows[0] + TILE, sizeof c_rows[0]);
   for (int64_t p = 0; p < n_pairs; p += PAIRS) {
     const uint16_t *b = g->b + p * g->b_ps;
     for (int64_t i = 0; i < rows; i++) memcpy(a_rows[i], a + i * g->a_rs + 2 * p, sizeof a_rows[i]);
+    finish_stores();
     _tile_loadd(4, a_rows, sizeof a_rows[0]);
     _tile_loadd(6, b, b_bytes);
     _tile_loadd(7, b + 2 * TILE, b_bytes);
@@ -84,6 +90,7 @@ static void block_16(const pleat_cpu_gemm_bf16 *g, int64_t rows, int64_t n_pairs
   }
   _tile_stored(0, c_rows, sizeof c_rows[0]);
   _tile_stored(1, c_rows[0] + TILE, sizeof c_rows[0]);
+  finish_stores();
   for (int64_t i = 0; i < rows; i++) memcpy(c + i * g->ldc, c_rows[i], sizeof c_rows[i]);
 }
 
