@@ -39,9 +39,11 @@ pleat_cpu_packed pleat_cpu_matrix_f32(const pleat_cpu_kernels *kern, pleat_cpu_b
     int64_t width = pleat_cpu_panel_width(kern, matrix->N, panel);
     const uint16_t *pairs = pleat_cpu_panel(kern, matrix, panel, 0);
     float *rows = dst + panel * 2 * kern->vl * matrix->K;
-    for (int64_t k = 0; k < matrix->K; k++)
-      for (int64_t j = 0; j < width; j++)
-        rows[k * width + j] = pleat_f32_from_bf16(pairs[(k / 2 * width + j) * 2 + k % 2]);
+    for (int64_t k = 0; k + 1 < matrix->K; k += 2, pairs += 2 * width, rows += 2 * width) {
+      for (int64_t j = 0; j < width; j++) rows[j] = pleat_f32_from_bf16(pairs[2 * j]);
+      for (int64_t j = 0; j < width; j++) rows[width + j] = pleat_f32_from_bf16(pairs[2 * j + 1]);
+    }
+    for (int64_t j = 0; matrix->K % 2 && j < width; j++) rows[j] = pleat_f32_from_bf16(pairs[2 * j]);
   }
   return result;
 }
