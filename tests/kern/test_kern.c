@@ -151,7 +151,7 @@ static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, 
   bool is_wide = flags & 1, is_adding = flags & 2, is_turned = flags & 4;
   int64_t width = is_wide ? 2 * kern->vl : kern->vl, ldc = width + 3, b_ps = 2 * width;
   int64_t a_rs = is_turned ? 2 : 2 * n_pairs + 7, a_ps = is_turned ? 2 * m + 6 : 2;
-  int64_t n_a = (m + 2) * (2 * n_pairs + 7), n_b = n_pairs * b_ps;
+  int64_t n_a = (m + 6) * (2 * n_pairs + 7), n_b = n_pairs * b_ps;
   uint16_t *a = malloc((size_t)(n_a + 1) * sizeof *a), *b = malloc((size_t)(n_b + 1) * sizeof *b);
   guarded c = guarded_new(m * ldc);
   float *before = malloc((size_t)(m * ldc + 1) * sizeof *before);

@@ -69,15 +69,15 @@ void pleat_cpu_pack_pairs(const pleat_cpu_kernels *kern, const pleat_cpu_tensor 
   if (n_pairs == 0 || n == 0) return;
   if (n < width)
     for (int64_t p = 0; p < n_pairs; p++) memset(dst + (p * width + n) * 2, 0, (size_t)(width - n) * 2 * sizeof *dst);
-  if (k_line->has_step && k_line->step == 1 && k_line->n % 2 == 0 && col_line->has_step && col_line->step % 2 == 0) {
-    /* Pairs lie together: they are turned as units of 32 bits. */
-    const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[0] + col_line->at[first_col];
+  const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[0] + col_line->at[first_col];
+  bool are_pairs = k_line->has_step && k_line->step == 1 && k_line->n % 2 == 0 && col_line->has_step &&
+                   col_line->step % 2 == 0 && (uintptr_t)src % sizeof(float) == 0;
+  if (are_pairs) { /* pairs lie together: they are turned as units of 32 bits */
     kern->transpose(n, n_pairs, (const float *)(const void *)src, col_line->step / 2, (float *)(void *)dst, width);
     return;
   }
   int64_t p = 0;
   if (k_line->has_step && col_line->has_step && col_line->step == 1) {
-    const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[0] + col_line->at[first_col];
     p = k_line->n / 2;
     kern->pair_rows(p, n, src, src + k_line->step, 2 * k_line->step, dst, 2 * width);
   }
