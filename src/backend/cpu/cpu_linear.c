@@ -73,12 +73,11 @@ static void linear_scratch_take(const linear *job, pleat_cpu_bump *bump, linear_
   pleat_cpu_sink_scratch_take(bump, &s->sink);
 }
 
-/* tile = block times a panel of W */
+/* c = block times a panel of W */
 static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block, int64_t n, const pleat_cpu_packed *W,
-                     int64_t panel, float *tile) {
+                     int64_t panel, float *c, int64_t ldc) {
   pleat_cpu_multiply(
-      kern, &(pleat_cpu_product){
-                .block = block, .n = n, .W = W, .panel = panel, .K = W->K, .c = tile, .ldc = PLEAT_CPU_MAX_NR});
+      kern, &(pleat_cpu_product){.block = block, .n = n, .W = W, .panel = panel, .K = W->K, .c = c, .ldc = ldc});
 }
 
 /* Rows [first, first + n) of one layer. */
@@ -86,13 +85,20 @@ static void linear_block(const linear *job, const pleat_cpu_block *block, int64_
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_sink sink = job->sink;
   pleat_cpu_sink_seek(&sink, &s->sink, first, n);
+  int64_t ld;
+  float *direct = job->has_gate ? NULL : pleat_cpu_sink_direct(&sink, &s->sink, n, &ld);
   for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
-    multiply(kern, block, n, &job->W, panel, s->tile);
-    if (job->has_gate) multiply(kern, block, n, &job->gate_W, panel, s->gate_tile);
+    int64_t col = panel * 2 * kern->vl, width = pleat_cpu_panel_width(kern, job->W.N, panel);
+    if (direct && col + width <= job->W.N) {
+      multiply(kern, block, n, &job->W, panel, direct + sink.line[PLEAT_CPU_SINK_OUT].at[col], ld);
+      continue;
+    }
+    multiply(kern, block, n, &job->W, panel, s->tile, PLEAT_CPU_MAX_NR);
+    if (job->has_gate) multiply(kern, block, n, &job->gate_W, panel, s->gate_tile, PLEAT_CPU_MAX_NR);
     pleat_cpu_sink_store(kern, &sink, &s->sink,
                          &(pleat_cpu_tile){.n = n,
-                                           .col = panel * 2 * kern->vl,
-                                           .width = pleat_cpu_panel_width(kern, job->W.N, panel),
+                                           .col = col,
+                                           .width = width,
                                            .y = s->tile,
                                            .opt_gate = job->has_gate ? s->gate_tile : NULL});
   }
@@ -205,7 +211,7 @@ static void hidden_block(const transition *job, const pleat_cpu_block *rows, int
   int64_t nr = 2 * kern->vl;
   for (int64_t h = 0; h < n_h; h += nr) {
     int64_t panel = (h0 + h) / nr, width = pleat_cpu_panel_width(kern, job->W1.N, panel);
-    multiply(kern, rows, n, &job->W1, panel, s->tile);
+    multiply(kern, rows, n, &job->W1, panel, s->tile, PLEAT_CPU_MAX_NR);
     kern->epilogue(&(pleat_cpu_epilogue){.rows = n,
                                          .n = width,
                                          .ld = PLEAT_CPU_MAX_NR,

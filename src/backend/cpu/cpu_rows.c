@@ -120,6 +120,19 @@ void pleat_cpu_sink_seek(pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, 
     if (sink->x[i]->is_present) pleat_cpu_walk_fill(&sink->walk[i], first, n, scratch->at[i]);
 }
 
+float *pleat_cpu_sink_direct(const pleat_cpu_sink *sink, const pleat_cpu_sink_scratch *scratch, int64_t n,
+                             int64_t *out_ld) {
+  const pleat_cpu_tensor *out = sink->x[PLEAT_CPU_SINK_OUT];
+  const pleat_cpu_line *line = &sink->line[PLEAT_CPU_SINK_OUT];
+  const int64_t *at = scratch->at[PLEAT_CPU_SINK_OUT];
+  for (int i = PLEAT_CPU_SINK_MUL; i < PLEAT_CPU_SINK_N; i++)
+    if (sink->x[i]->is_present) return NULL;
+  *out_ld = common_step(at, n);
+  bool is_plain = !sink->bias && !sink->gate_bias && sink->act == PLEAT_ACT_NONE && out->dtype == PLEAT_F32;
+  if (!is_plain || !line->has_step || line->step != 1 || *out_ld < 0) return NULL;
+  return (float *)(void *)out->data + at[0];
+}
+
 /* Stores finished columns of rows whose results are neighbours in memory: column by column. */
 static void store_turned(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
                          const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile, int64_t n_cols) {

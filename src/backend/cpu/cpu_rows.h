@@ -85,6 +85,11 @@ void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump); /* x (NULL
 void pleat_cpu_sink_scratch_take(pleat_cpu_bump *bump, pleat_cpu_sink_scratch *scratch);
 /* Finds the operands of rows [first, first + n), n <= PLEAT_CPU_ROWS. sink is the calling thread's own copy. */
 void pleat_cpu_sink_seek(pleat_cpu_sink *sink, pleat_cpu_sink_scratch *scratch, int64_t first, int64_t n);
+/* Where products of the block that was sought may go without an epilogue: the place of its first row when nothing is
+ * added or multiplied and the rows are contiguous float32 at one distance, *out_ld; otherwise NULL. Column col is at
+ * line[OUT].at[col]. */
+float *pleat_cpu_sink_direct(const pleat_cpu_sink *sink, const pleat_cpu_sink_scratch *scratch, int64_t n,
+                             int64_t *out_ld);
 /* Finishes a tile and stores it. */
 void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
                           const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile);
