@@ -10,8 +10,8 @@
 #include "progress.h"
 
 static const cli_command *const commands[] = {&cli_command_fold,     &cli_command_estimate, &cli_command_run,
-                                              &cli_command_selftest, &cli_command_graph,    &cli_command_weights,
-                                              &cli_command_info};
+                                              &cli_command_selftest, &cli_command_bench,    &cli_command_graph,
+                                              &cli_command_weights,  &cli_command_info};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const cli_command *find_command(const char *name) {

@@ -15,8 +15,9 @@ typedef enum option_kind {
   KIND_MODELS, /* names of models, separated by ',' */
   KIND_MODEL,  /* one name */
   KIND_INTEGER,
-  KIND_PAIR, /* two integers, a:b */
-  KIND_SIZE, /* bytes with an optional K, M, G or T */
+  KIND_PAIR,  /* two integers, a:b */
+  KIND_SHAPE, /* three integers, a,b,c */
+  KIND_SIZE,  /* bytes with an optional K, M, G or T */
   KIND_REAL
 } option_kind;
 
@@ -46,8 +47,10 @@ static const option options[CLI_N_OPTS] = {
     [CLI_OPT_OUT_FILE] = {"out", 'o', KIND_TEXT, "FILE", FIELD(out), false, 0, 0, "file to write", NULL},
     [CLI_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), true, 0, 0,
                          "parameters: a .npz or .safetensors file, a folder with params_<model>.npz, or "
-                         "synth:SPEC.json (made up, for tests)",
+                         "synth:SPEC.json (made up, for tests; synth: alone takes the network's own names and shapes)",
                          NULL},
+    [CLI_OPT_BENCH_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
+                               "parameters, as of fold (default synth:, made up)", NULL},
     [CLI_OPT_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
                              "take block counts and sizes from these parameters", NULL},
     [CLI_OPT_MODELS] = {"model", 'm', KIND_MODELS, "M[,M...]", FIELD(models), false, 0, 0,
@@ -55,6 +58,8 @@ static const option options[CLI_N_OPTS] = {
     [CLI_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), true, 0, 0, "network, e.g. model_1_ptm", NULL},
     [CLI_OPT_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0,
                            "also compare names and shapes with this network's", NULL},
+    [CLI_OPT_BENCH_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0, "network (default model_3_ptm)",
+                             NULL},
     [CLI_OPT_FEATURES] = {"features", 0, KIND_TEXT, "IN.npz", FIELD(features), true, 0, 0, "arrays in/NAME or NAME",
                           NULL},
     [CLI_OPT_GOLDEN] = {"golden", 0, KIND_TEXT, "DIR", FIELD(golden), false, 0, 0,
@@ -65,6 +70,10 @@ static const option options[CLI_N_OPTS] = {
                               "print the table that the built-in set is compared with (for developers)", NULL},
     [CLI_OPT_NUM_RECYCLE] = {"num-recycle", 0, KIND_INTEGER, "R", FIELD(num_recycle), false, 0, 1000,
                              "passes after the first (default: the model's own, 3 or 20)", NULL},
+    [CLI_OPT_RECYCLES] = {"recycles", 0, KIND_INTEGER, "R", FIELD(recycles), false, 0, 1000,
+                          "passes after the first (default 0)", NULL},
+    [CLI_OPT_REPEAT] = {"repeat", 0, KIND_INTEGER, "K", FIELD(repeat), false, 1, 1000,
+                        "predictions to take medians of (default 1)", NULL},
     [CLI_OPT_NUM_ENSEMBLE] = {"num-ensemble", 0, KIND_INTEGER, "E", FIELD(num_ensemble), false, 1, 100,
                               "alignments drawn and averaged per pass (default 1)", NULL},
     [CLI_OPT_SEED] = {"seed", 0, KIND_INTEGER, "K", FIELD(seed), false, 0, 9e15, "of everything random (default 0)",
@@ -86,6 +95,8 @@ static const option options[CLI_N_OPTS] = {
                                       "stop recycling when distances change less, in angstrom; -1: never (default: "
                                       "the model's own)",
                                       NULL},
+    [CLI_OPT_SHAPE] = {"shape", 0, KIND_SHAPE, "N,S,E", FIELD(shape), false, 0, 1e6,
+                       "residues, alignment rows (the target's included) and extra rows (default 100,1,0)", NULL},
     [CLI_OPT_N_RES] = {"n-res", 0, KIND_INTEGER, "N", FIELD(n_res), true, 1, 65536, "residues", NULL},
     [CLI_OPT_N_SEQ] = {"n-seq", 0, KIND_INTEGER, "N", FIELD(n_seq), true, 1, 1e6, "clustered rows", NULL},
     [CLI_OPT_N_EXTRA] = {"n-extra", 0, KIND_INTEGER, "N", FIELD(n_extra), true, 0, 1e6, "extra rows", NULL},
@@ -112,6 +123,7 @@ static const option options[CLI_N_OPTS] = {
                            "compute in every pass what could be computed once", NULL},
     [CLI_OPT_KEEP_PADDING] = {"keep-padding", 0, KIND_FLAG, NULL, FIELD(keep_padding), false, 0, 0,
                               "also compute what masks remove", NULL},
+    [CLI_OPT_JSON] = {"json", 0, KIND_FLAG, NULL, FIELD(is_json), false, 0, 0, "print JSON instead of a table", NULL},
     [CLI_OPT_DTYPE] = {"dtype", 0, KIND_CHOICE, "T", FIELD(dtype), false, 0, 0,
                        "type of the stored values (default f32; others only in .safetensors)", dtypes},
     [CLI_OPT_LOG_LEVEL] = {"log-level", 0, KIND_CHOICE, "LEVEL", FIELD(log_level), false, 0, 0,
@@ -174,6 +186,14 @@ static bool parse_pair(const char *text, const option *opt, int64_t out_pair[2])
   const char *end;
   if (!parse_integer(text, opt, &end, &out_pair[0]) || *end != ':') return false;
   return parse_integer(end + 1, opt, &end, &out_pair[1]) && *end == '\0';
+}
+
+static bool parse_shape(const char *text, const option *opt, int64_t out_shape[3]) {
+  const char *end = text;
+  for (int i = 0; i < 3; i++) {
+    if (!parse_integer(end + (i > 0), opt, &end, &out_shape[i]) || *end != (i < 2 ? ',' : '\0')) return false;
+  }
+  return true;
 }
 
 static bool parse_size(const char *text, const option *opt, uint64_t *out_bytes) {
@@ -275,6 +295,11 @@ static cli_exit parse_value(const cli_command *command, const option *opt, const
       if (parse_pair(text, opt, field)) break;
       return cli_fail_usage(command->name, "--%s must be two integers %s from %.0f to %.0f, e.g. 128:512; found '%s'",
                             opt->name, opt->value, opt->min, opt->max, text);
+    case KIND_SHAPE:
+      if (parse_shape(text, opt, field)) break;
+      return cli_fail_usage(command->name,
+                            "--%s must be three integers %s from %.0f to %.0f, e.g. 128,512,1024; found '%s'",
+                            opt->name, opt->value, opt->min, opt->max, text);
     case KIND_SIZE:
       if (parse_size(text, opt, field)) break;
       return cli_fail_usage(command->name, "--%s must be a number of bytes, e.g. 512M or 8G; found '%s'", opt->name,
@@ -295,6 +320,8 @@ static cli_args args_default(void) {
                     .num_seeds = 1,
                     .n_extra = -1,
                     .n_templ = -1,
+                    .repeat = 1,
+                    .shape = {100, 1, 0},
                     .msa_mask_fraction = -1,
                     .backend = "cpu",
                     .precision = "f32",

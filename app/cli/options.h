@@ -22,10 +22,11 @@ typedef struct cli_args {
   int64_t n_models;
   const char *weights, *out, *features, *golden, *filter, *dump, *dtype;
   const char *backend, *cpu_mask, *precision, *log_level, *msa_order;
-  bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints;
+  bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
   int64_t n_res, n_seq, n_extra, n_templ;
+  int64_t shape[3], recycles, repeat; /* bench: residues, alignment rows, extra rows */
   uint64_t memory_bytes;
   double msa_mask_fraction, early_stop_tolerance;
 } cli_args;
@@ -36,15 +37,19 @@ typedef enum cli_option_id {
   CLI_OPT_OUT_DIR,
   CLI_OPT_OUT_FILE,
   CLI_OPT_WEIGHTS,
+  CLI_OPT_BENCH_WEIGHTS,
   CLI_OPT_OPT_WEIGHTS,
   CLI_OPT_MODELS,
   CLI_OPT_MODEL,
   CLI_OPT_OPT_MODEL,
+  CLI_OPT_BENCH_MODEL,
   CLI_OPT_FEATURES,
   CLI_OPT_GOLDEN,
   CLI_OPT_FILTER,
   CLI_OPT_FINGERPRINTS,
   CLI_OPT_NUM_RECYCLE,
+  CLI_OPT_RECYCLES,
+  CLI_OPT_REPEAT,
   CLI_OPT_NUM_ENSEMBLE,
   CLI_OPT_SEED,
   CLI_OPT_NUM_SEEDS,
@@ -54,6 +59,7 @@ typedef enum cli_option_id {
   CLI_OPT_MSA_ORDER,
   CLI_OPT_MSA_MASK_FRACTION,
   CLI_OPT_EARLY_STOP_TOLERANCE,
+  CLI_OPT_SHAPE,
   CLI_OPT_N_RES,
   CLI_OPT_N_SEQ,
   CLI_OPT_N_EXTRA,
@@ -68,6 +74,7 @@ typedef enum cli_option_id {
   CLI_OPT_UNFUSED,
   CLI_OPT_UNHOISTED,
   CLI_OPT_KEEP_PADDING,
+  CLI_OPT_JSON,
   CLI_OPT_DTYPE,
   CLI_OPT_LOG_LEVEL,
   CLI_N_OPTS
@@ -85,7 +92,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_command_fold, cli_command_run, cli_command_estimate, cli_command_selftest,
-    cli_command_graph, cli_command_weights, cli_command_info;
+    cli_command_bench, cli_command_graph, cli_command_weights, cli_command_info;
 
 /* Reads argv[0 .. n) (behind the command's name). On a mistake prints it with the nearest right word and returns
  * USAGE. Required options and the number of positionals are checked unless help is asked for. */

@@ -42,8 +42,9 @@ typedef struct pleat_model_options {
 } pleat_model_options;
 
 /* `weights` is a path to .npz or .safetensors, or "synth:FILE.json" (or "synth:{...}", the JSON itself) for synthetic
- * values. Names and shapes are checked against the variant. Errors: INVALID (unknown model name; the message suggests
- * the nearest), IO, WEIGHTS, NOMEM. */
+ * values, or "synth:" alone for synthetic values under the published names and shapes of the network itself (as with a
+ * spec that lists these and has seed 0). Names and shapes are checked against the variant. Errors: INVALID (unknown
+ * model name; the message suggests the nearest), IO, WEIGHTS, NOMEM. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_model_open(const char *weights, const pleat_model_options *options,
                                                       pleat_model **out_model, pleat_error *err);
 PLEAT_API void pleat_model_close(pleat_model *model); /* NULL is allowed; after its sessions are destroyed */
@@ -165,6 +166,25 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_weights_list_text(const char *weights
 PLEAT_API PLEAT_CHECKED pleat_status pleat_weights_verify(const char *weights, const char *opt_model, pleat_error *err);
 PLEAT_API PLEAT_CHECKED pleat_status pleat_weights_convert_file(const char *weights, const char *path,
                                                                 pleat_dtype dtype, pleat_error *err);
+
+/* One network timed on random features of a given shape, sub-layer by sub-layer, and compared with a cost model at the
+ * rates that this machine shows in between: matrix products in cache, and copies. Zero-initialise. */
+typedef struct pleat_bench_query {
+  int64_t n_res;       /* residues */
+  int64_t n_seq;       /* rows of the clustered alignment, the target's included */
+  int64_t n_extra;     /* rows of the extra alignment */
+  int64_t num_recycle; /* passes after the first */
+  int64_t n_repeats;   /* predictions, of which medians are taken; 0: 1 */
+  bool is_json;        /* otherwise a table */
+} pleat_bench_query;
+/* Of every sub-layer and in total: calls, launches, milliseconds in one prediction, rate of arithmetic, the least time
+ * by the cost model ("roofline") and its share in the measured time (percent, in JSON a fraction); then the time of a
+ * whole prediction, its memory and the machine. Unless it is estimated to take longer than 10 seconds, one prediction
+ * runs before the measured ones. Weights are the model's, so "synth:" will do; templates are none. What a backend does
+ * not measure, or the cost model does not have, is "-", in JSON null. The text is owned by the caller (pleat_text_free).
+ * Errors: INVALID (sizes out of range; the model's backend is "null"), NOMEM, and those of a prediction. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_bench_text(const pleat_model *model, const pleat_bench_query *query,
+                                                      char **out_text, pleat_error *err);
 
 /* Backends compiled in and what they see of this machine; one line each. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_info_text(char **out_text, pleat_error *err);

@@ -20,6 +20,7 @@ typedef struct pleat_backend_caps {
   const char *opt_levels; /* instruction sets of this machine that opt_cpu_mask may name; NULL: it has no meaning */
   double flops_per_s;     /* measured or nominal f32 rate, for estimates */
   double bytes_per_s;
+  double bf16_flops_per_s; /* of products of bf16 values; 0: they run at the f32 rate */
 } pleat_backend_caps;
 
 /* Where parameters come from; the engine wraps the weight file. Thread-safe. */
@@ -28,12 +29,14 @@ typedef struct pleat_weight_reader {
   pleat_status (*read)(void *ctx, const char *name, int64_t first, int64_t n, float *dst, pleat_error *err);
 } pleat_weight_reader;
 
-/* Every function of the table is required. Functions that fail set err. */
+/* Every function of the table is required, except where it says so. Functions that fail set err. */
 typedef struct pleat_backend_vtbl {
   const char *name; /* "ref", "cpu", "null", ... */
   pleat_status (*open)(const pleat_backend_options *options, void **out_be, pleat_error *err);
   void (*close)(void *be);
-  void (*caps)(void *be, pleat_backend_caps *out_caps);
+  void (*caps)(void *be, pleat_backend_caps *out_caps); /* measures once, if at all */
+  /* (optional) The same with rates measured now; takes some milliseconds. */
+  void (*measure)(void *be, pleat_backend_caps *out_caps);
   /* Does the backend have a kernel for this node? A fused node that it refuses stays unfused. */
   bool (*supports)(void *be, const pleat_graph *graph, const pleat_node *node);
   /* Bytes of scratch memory (all threads together) that a launch needs besides the arena. */

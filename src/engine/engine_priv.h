@@ -5,6 +5,7 @@
 #define PLEAT_ENGINE_PRIV_H
 
 #include "backend/backend.h"
+#include "base/buf.h"
 #include "engine/inputs.h"
 #include "model/config.h"
 #include "plan/build_plan.h"
@@ -24,6 +25,9 @@ struct pleat_model {
 
 /* What holds when a caller gives no options. */
 extern const pleat_predict_options pleat_default_options;
+/* Gives the buffer's text, which may be none, to a caller of the library, who frees it with pleat_text_free. The buffer
+ * is released on failure. Errors: NOMEM. */
+PLEAT_CHECKED pleat_status pleat_text_give(pleat_buf *buf, char **out_text, pleat_error *err);
 /* A backend by name ("cpu" when NULL); NULL when there is none of that name. */
 const pleat_backend_vtbl *pleat_backend_find(const char *opt_name);
 /* "f32" (also NULL) or "bf16". Errors: INVALID. */
@@ -38,6 +42,9 @@ PLEAT_CHECKED pleat_status pleat_weights_match(const pleat_weights *weights, con
 /* The same for all that a variant has. */
 PLEAT_CHECKED pleat_status pleat_weights_match_variant(const pleat_weights *weights, const pleat_variant *variant,
                                                        const pleat_sizes *sizes, pleat_error *err);
+/* Synthetic weights of a variant's published names and shapes: "synth:". Errors: NOMEM. */
+PLEAT_CHECKED pleat_status pleat_weights_open_own(const pleat_variant *variant, pleat_weights **out_weights,
+                                                  pleat_error *err);
 /* feature_bytes: of the features that the prediction will be given; want_logits as it will be asked. */
 void pleat_plan_estimate(const pleat_plan *plan, uint64_t feature_bytes, bool want_logits, pleat_estimate *out);
 /* Options of the planner for a model on its backend. */
@@ -47,9 +54,28 @@ pleat_plan_options pleat_plan_options_for(const pleat_backend_vtbl *backend, voi
 PLEAT_CHECKED pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, void *program,
                                               const pleat_plan *plan, const pleat_arrays *arrays, bool are_static,
                                               pleat_error *err);
+/* Times of a plan's launches: the arrays have an element for each, added to whenever it runs. Neighbours with the same
+ * label run together, as they do without a watch, and the first of them gets the time. */
+typedef struct pleat_launch_times {
+  double *ms;
+  uint32_t *n_runs;
+  const uint8_t *opt_label; /* NULL: every launch alone */
+} pleat_launch_times;
+/* Who looks on while a plan runs; zero-initialise. */
+typedef struct pleat_run_watch {
+  bool (*opt_poll)(void *ctx); /* asked before every iteration of a segment; false cancels */
+  void *poll_ctx;
+  pleat_launch_times *opt_times; /* given: launches are handed to the backend label by label */
+} pleat_run_watch;
 PLEAT_CHECKED pleat_status pleat_run_stage(const pleat_backend_vtbl *backend, void *be, void *program,
-                                           const pleat_plan *plan, pleat_stage stage, bool (*opt_poll)(void *ctx),
-                                           void *poll_ctx, pleat_error *err);
+                                           const pleat_plan *plan, pleat_stage stage, const pleat_run_watch *watch,
+                                           pleat_error *err);
+/* pleat_session_predict with times; the session's plan says which launch is which. */
+PLEAT_CHECKED pleat_status pleat_session_predict_timed(pleat_session *session, const pleat_arrays *features,
+                                                       const pleat_predict_options *options,
+                                                       pleat_launch_times *opt_times, pleat_arrays **out_prediction,
+                                                       pleat_error *err);
+const pleat_plan *pleat_session_plan(const pleat_session *session);
 /* Reads an output as f32 into a new array `name` of `out`. */
 PLEAT_CHECKED pleat_status pleat_read_output(const pleat_backend_vtbl *backend, void *be, void *program,
                                              const pleat_binding *binding, const char *name, pleat_arrays *out,

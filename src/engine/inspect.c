@@ -13,7 +13,7 @@
 
 void pleat_text_free(char *text) { free(text); }
 
-static pleat_status give_text(pleat_buf *buf, char **out_text, pleat_error *err) {
+pleat_status pleat_text_give(pleat_buf *buf, char **out_text, pleat_error *err) {
   if (!buf->data) pleat_buf_puts(buf, "");
   if (buf->is_failed || !buf->data) {
     pleat_buf_fini(buf);
@@ -110,7 +110,7 @@ pleat_status pleat_graph_text(const pleat_graph_query *query, char **out_text, p
   if (opt_out_estimate) pleat_plan_estimate(plan, 0, false, opt_out_estimate);
   if (opt_out_plan_ms) *opt_out_plan_ms = ms;
   pleat_plan_destroy(plan);
-  return give_text(&dump.text, out_text, err);
+  return pleat_text_give(&dump.text, out_text, err);
 }
 
 /* ---- Weights ---- */
@@ -128,7 +128,7 @@ pleat_status pleat_weights_list_text(const char *spec, char **out_text, pleat_er
     pleat_buf_printf(&text, "%s %s %s\n", info.name, pleat_dtype_text(info.dtype), shape);
   }
   pleat_weights_close(weights);
-  return give_text(&text, out_text, err);
+  return pleat_text_give(&text, out_text, err);
 }
 
 static pleat_status read_all(const pleat_weights *weights, pleat_error *err) {
@@ -204,5 +204,5 @@ pleat_status pleat_info_text(char **out_text, pleat_error *err) {
   }
   pleat_buf_printf(&text, "cores %d, memory %.1f GB, available %.1f GB\n", pleat_os_cores(),
                    (double)pleat_os_memory_total() / 1e9, (double)pleat_os_memory_available() / 1e9);
-  return give_text(&text, out_text, err);
+  return pleat_text_give(&text, out_text, err);
 }

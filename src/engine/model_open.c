@@ -60,7 +60,9 @@ static pleat_status open_model(pleat_model *model, const char *weights, const pl
   if (!model->backend)
     PLEAT_FAIL(err, PLEAT_INVALID, "unknown backend \"%s\"; expected cpu, ref or null", options->opt_backend);
   PLEAT_TRY(pleat_precision_parse(options->opt_precision, &model->storage, err));
-  PLEAT_TRY(pleat_weights_open(weights, &model->weights, err));
+  bool are_own = !strcmp(weights, "synth:");
+  PLEAT_TRY(are_own ? pleat_weights_open_own(model->variant, &model->weights, err)
+                    : pleat_weights_open(weights, &model->weights, err));
   model->reader = pleat_weights_reader(model->weights);
   model->weight_bytes = parameter_bytes(model->weights);
   PLEAT_TRY(pleat_sizes_from_weights(model->variant, pleat_weights_shape_of, model->weights, &model->sizes, err));

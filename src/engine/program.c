@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/os.h"
 #include "engine/engine_priv.h"
 #include "tensor/half.h"
 
@@ -30,14 +31,32 @@ pleat_status pleat_write_inputs(const pleat_backend_vtbl *backend, void *be, voi
   return PLEAT_OK;
 }
 
+static pleat_status run_timed(const pleat_backend_vtbl *backend, void *be, void *program, const pleat_segment *segment,
+                              int64_t iteration, pleat_launch_times *times, pleat_error *err) {
+  double start = pleat_os_time_ms();
+  const uint8_t *label = times->opt_label;
+  for (uint32_t i = segment->first, next; i < segment->last; i = next) {
+    for (next = i + 1; label && next < segment->last && label[next] == label[i];) next++;
+    PLEAT_TRY(backend->run(be, program, i, next, iteration, err));
+    double end = pleat_os_time_ms();
+    times->ms[i] += end - start;
+    for (uint32_t k = i; k < next; k++) times->n_runs[k]++;
+    start = end;
+  }
+  return PLEAT_OK;
+}
+
 pleat_status pleat_run_stage(const pleat_backend_vtbl *backend, void *be, void *program, const pleat_plan *plan,
-                             pleat_stage stage, bool (*opt_poll)(void *ctx), void *poll_ctx, pleat_error *err) {
+                             pleat_stage stage, const pleat_run_watch *watch, pleat_error *err) {
   for (uint32_t s = 0; s < plan->n_segments; s++) {
     const pleat_segment *segment = &plan->segments[s];
     if (segment->stage != stage) continue;
     for (int64_t k = 0; k < segment->count; k++) {
-      if (opt_poll && !opt_poll(poll_ctx)) PLEAT_FAIL(err, PLEAT_CANCELLED, "cancelled");
-      PLEAT_TRY(backend->run(be, program, segment->first, segment->last, k, err));
+      if (watch->opt_poll && !watch->opt_poll(watch->poll_ctx)) PLEAT_FAIL(err, PLEAT_CANCELLED, "cancelled");
+      if (watch->opt_times)
+        PLEAT_TRY(run_timed(backend, be, program, segment, k, watch->opt_times, err));
+      else
+        PLEAT_TRY(backend->run(be, program, segment->first, segment->last, k, err));
     }
   }
   return PLEAT_OK;

@@ -173,6 +173,7 @@ pleat_status pleat_estimate_features(const pleat_model *model, const pleat_array
 typedef struct prediction {
   pleat_session *session;
   const pleat_predict_options *options;
+  pleat_launch_times *opt_times;
   pleat_inputs *inputs;
   pleat_arrays *arrays; /* inputs of the current draw */
   float *ca, *prev_ca;  /* [N_res, 3]: C-alpha positions of this and the last recycle */
@@ -193,8 +194,8 @@ static pleat_status clear_states(const prediction *p, const char *prefix) {
 
 static pleat_status run_stage(const prediction *p, pleat_stage stage) {
   const pleat_session *s = p->session;
-  return pleat_run_stage(s->model->backend, s->model->be, s->program, s->plan, stage, p->options->opt_poll,
-                         p->options->poll_ctx, p->err);
+  const pleat_run_watch watch = {p->options->opt_poll, p->options->poll_ctx, p->opt_times};
+  return pleat_run_stage(s->model->backend, s->model->be, s->program, s->plan, stage, &watch, p->err);
 }
 
 static pleat_status write_inputs(const prediction *p, bool are_static) {
@@ -334,11 +335,11 @@ static pleat_status predict(prediction *p, const pleat_arrays *features, pleat_a
   return collect(p, recycles, out, err);
 }
 
-pleat_status pleat_session_predict(pleat_session *session, const pleat_arrays *features,
-                                   const pleat_predict_options *opt_options, pleat_arrays **out_prediction,
-                                   pleat_error *err) {
+pleat_status pleat_session_predict_timed(pleat_session *session, const pleat_arrays *features,
+                                         const pleat_predict_options *options, pleat_launch_times *opt_times,
+                                         pleat_arrays **out_prediction, pleat_error *err) {
   *out_prediction = NULL;
-  prediction p = {.session = session, .options = opt_options ? opt_options : &pleat_default_options, .err = err};
+  prediction p = {.session = session, .options = options, .opt_times = opt_times, .err = err};
   pleat_status status = predict(&p, features, out_prediction, err);
   pleat_inputs_destroy(p.inputs);
   pleat_arrays_destroy(p.arrays);
@@ -347,3 +348,12 @@ pleat_status pleat_session_predict(pleat_session *session, const pleat_arrays *f
   free(p.positions);
   return status;
 }
+
+pleat_status pleat_session_predict(pleat_session *session, const pleat_arrays *features,
+                                   const pleat_predict_options *opt_options, pleat_arrays **out_prediction,
+                                   pleat_error *err) {
+  const pleat_predict_options *options = opt_options ? opt_options : &pleat_default_options;
+  return pleat_session_predict_timed(session, features, options, NULL, out_prediction, err);
+}
+
+const pleat_plan *pleat_session_plan(const pleat_session *session) { return session->plan; }

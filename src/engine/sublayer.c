@@ -111,7 +111,7 @@ static pleat_status run(sublayer_run *r, const char *tag, const char *weights, c
   PLEAT_TRY(r->backend->program_create(r->be, r->model, r->plan, &r->program, err));
   PLEAT_TRY(pleat_write_inputs(r->backend, r->be, r->program, r->plan, r->inputs, true, err));
   for (int stage = 0; stage < PLEAT_N_STAGES; stage++)
-    PLEAT_TRY(pleat_run_stage(r->backend, r->be, r->program, r->plan, (pleat_stage)stage, NULL, NULL, err));
+    PLEAT_TRY(pleat_run_stage(r->backend, r->be, r->program, r->plan, (pleat_stage)stage, &(pleat_run_watch){0}, err));
   PLEAT_TRY(pleat_arrays_create(&r->outputs, err));
   for (uint32_t i = 0; i < r->plan->n_bindings; i++) {
     const pleat_binding *binding = &r->plan->bindings[i];

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
+#include "base/map.h"
 #include "engine/engine_priv.h"
 #include "model/model.h"
 #include "tensor/numbers.h"
@@ -116,12 +118,17 @@ static int64_t blocks_of(const pleat_graph *graph, pleat_value v) {
   return 1;
 }
 
+/* Name of the stored tensor that a parameter is, or is columns of. */
+static const char *stored_name(const pleat_graph *graph, pleat_value v, char *buf, size_t n_buf) {
+  int64_t first, last;
+  const char *name = graph->values[v].name;
+  return parse_columns(name, buf, n_buf, &first, &last) ? buf : name;
+}
+
 static pleat_status match_one(const pleat_weights *weights, const pleat_graph *graph, pleat_value v,
                               const char *model_name, bool *is_used, pleat_error *err) {
   char base[320], want[PLEAT_SHAPE_TEXT], got[PLEAT_SHAPE_TEXT];
-  int64_t a, b;
-  const char *name = graph->values[v].name;
-  if (parse_columns(name, base, sizeof base, &a, &b)) name = base;
+  const char *name = stored_name(graph, v, base, sizeof base);
   int64_t expected[8], at = pleat_weights_find(weights, name);
   int rank = implied_shape(graph, v, blocks_of(graph, v), expected);
   if (at < 0)
@@ -156,9 +163,9 @@ pleat_status pleat_weights_match(const pleat_weights *weights, const pleat_graph
   return status;
 }
 
-pleat_status pleat_weights_match_variant(const pleat_weights *weights, const pleat_variant *variant,
-                                         const pleat_sizes *sizes, pleat_error *err) {
-  /* The smallest network has every parameter. */
+/* The smallest network: it has every parameter. */
+static pleat_status build_smallest(const pleat_variant *variant, const pleat_sizes *sizes, pleat_graph **out_graph,
+                                   pleat_error *err) {
   pleat_model_request request = {.n_res = 2,
                                  .n_clust = 2,
                                  .n_extra = 1,
@@ -167,9 +174,54 @@ pleat_status pleat_weights_match_variant(const pleat_weights *weights, const ple
                                  .num_ensemble = 1,
                                  .is_template_static = true,
                                  .want_logits = true};
+  return pleat_build_model(variant, sizes, &request, out_graph, err);
+}
+
+pleat_status pleat_weights_match_variant(const pleat_weights *weights, const pleat_variant *variant,
+                                         const pleat_sizes *sizes, pleat_error *err) {
   pleat_graph *graph;
-  PLEAT_TRY(pleat_build_model(variant, sizes, &request, &graph, err));
+  PLEAT_TRY(build_smallest(variant, sizes, &graph, err));
   pleat_status status = pleat_weights_match(weights, graph, variant->name, true, err);
+  pleat_graph_destroy(graph);
+  return status;
+}
+
+/* The spec of synthetic weights that a graph's parameters amount to; several may be parts of one stored tensor. */
+static void write_spec(const pleat_graph *graph, pleat_map *seen, pleat_buf *out) {
+  pleat_buf_puts(out, "{\"seed\": 0, \"tensors\": {");
+  uint32_t n = 0;
+  for (pleat_value v = 0; v < graph->n_values; v++) {
+    if (graph->values[v].kind != PLEAT_VALUE_WEIGHT) continue;
+    char base[320], text[PLEAT_SHAPE_TEXT];
+    const char *name = stored_name(graph, v, base, sizeof base);
+    uint32_t existing = PLEAT_MAP_NONE;
+    /* The whole name of a graph's value outlives the map, the copy in `base` does not. */
+    out->is_failed |= !pleat_map_insert(seen, graph->values[v].name, strlen(name), v, &existing);
+    if (existing != PLEAT_MAP_NONE) continue;
+    int64_t shape[8];
+    int rank = implied_shape(graph, v, blocks_of(graph, v), shape);
+    pleat_shape_text(rank, shape, text, sizeof text);
+    pleat_buf_printf(out, "%s\"%s\": %s", n++ ? ", " : "", name, text);
+  }
+  pleat_buf_puts(out, "}}");
+}
+
+pleat_status pleat_weights_open_own(const pleat_variant *variant, pleat_weights **out_weights, pleat_error *err) {
+  *out_weights = NULL;
+  pleat_sizes sizes = pleat_sizes_published(variant);
+  pleat_graph *graph;
+  PLEAT_TRY(build_smallest(variant, &sizes, &graph, err));
+  pleat_buf spec = {0};
+  pleat_map seen = {0};
+  write_spec(graph, &seen, &spec);
+  pleat_status status = PLEAT_OK;
+  if (spec.is_failed) status = pleat_fail(err, PLEAT_NOMEM, "no memory for the names of %s", variant->name);
+  /* The text is only read while it is parsed. */
+  if (!status)
+    status = pleat_weights_open_bytes("synth:(published names and shapes)", (const uint8_t *)spec.data, spec.n,
+                                      out_weights, err);
+  pleat_map_fini(&seen);
+  pleat_buf_fini(&spec);
   pleat_graph_destroy(graph);
   return status;
 }

@@ -172,6 +172,17 @@ bool pleat_node_is_splittable(const pleat_node *node, char letter) {
   return pleat_letter_find(node->letters[0], letter) >= 0 && !is_locked(node, letter) && node->op != PLEAT_OP_SLICE;
 }
 
+int pleat_node_residual(const pleat_node *node) {
+  switch (node->op) {
+    case PLEAT_OP_FUSED_LINEAR: return PLEAT_FL_RESIDUAL;
+    case PLEAT_OP_TRANSITION: return PLEAT_TR_RESIDUAL;
+    case PLEAT_OP_OUTER_PRODUCT: return PLEAT_OP_RESIDUAL;
+    case PLEAT_OP_LOOKUP_ADD: return PLEAT_LA_RESIDUAL;
+    case PLEAT_OP_ADD: return 0;
+    default: return -1;
+  }
+}
+
 bool pleat_node_is_matrix(const pleat_node *node, int slot) {
   switch (node->op) {
     case PLEAT_OP_LINEAR: return slot == 1;

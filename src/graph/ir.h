@@ -203,6 +203,8 @@ void pleat_graph_dump(const pleat_graph *graph, pleat_buf *out);
 int pleat_letter_find(const char *letters, char letter);
 /* Is this input a matrix [K.., N..] that backends may pack? */
 bool pleat_node_is_matrix(const pleat_node *node, int slot);
+/* The operand to which a node adds its result, as a slot; -1 when there is none. */
+int pleat_node_residual(const pleat_node *node);
 /* True when the node's result may be computed slice by slice along `letter` of its output: its inputs either carry
  * the letter (and are sliced too) or are needed whole. */
 bool pleat_node_is_splittable(const pleat_node *node, char letter);

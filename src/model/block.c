@@ -9,19 +9,23 @@
 
 static const float SOFTMAX_MASK = -1e9f;
 
+/* Nodes are labelled with the prefix below the network's own name, which all of them share. */
+static void show_scope(pleat_builder *b) {
+  static const char root[] = "alphafold/alphafold_iteration/";
+  bool is_below = !strncmp(b->prefix, root, sizeof root - 1);
+  pleat_build_scope(b->g, b->prefix + (is_below ? sizeof root - 1 : 0));
+}
+
 size_t pleat_enter(pleat_builder *b, const char *scope) {
   size_t length = strlen(b->prefix);
   snprintf(b->prefix + length, sizeof b->prefix - length, "%s%s", length ? "/" : "", scope);
-  const char *shown = b->prefix;
-  const char *root = "alphafold/alphafold_iteration/";
-  if (!strncmp(shown, root, strlen(root))) shown += strlen(root);
-  pleat_build_scope(b->g, shown);
+  show_scope(b);
   return length;
 }
 
 void pleat_leave(pleat_builder *b, size_t length) {
   b->prefix[length] = 0;
-  pleat_build_scope(b->g, b->prefix);
+  show_scope(b);
 }
 
 pleat_axis pleat_axis_of(pleat_builder *b, const char *name, int64_t size) {

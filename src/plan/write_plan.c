@@ -119,11 +119,12 @@ static pleat_status make_operand(plan_writer *w, const pleat_node *node, int k, 
   const pleat_value_info *info = &graph->values[v];
   if (info->kind == PLEAT_VALUE_WEIGHT) {
     out->space = PLEAT_SPACE_WEIGHT;
-    out->dtype = PLEAT_F32;
     out->rank = info->rank;
     out->step = info->is_stacked;
     stored_layout(graph, v, out->size, out->stride);
-    return add_weight(w, node, k - 1, &out->weight);
+    PLEAT_TRY(add_weight(w, node, k - 1, &out->weight));
+    out->dtype = plan->weights[out->weight].dtype;
+    return PLEAT_OK;
   }
   *out = whole_operand(plan, v);
   if (!node->split) return PLEAT_OK;

@@ -117,6 +117,10 @@ pleat_status pleat_weights_open(const char *spec, pleat_weights **out_weights, p
   /* The text is only read while it is parsed, so the caller may free it. */
   if (path != spec && *path == '{')
     return pleat_weights_open_bytes(inline_spec, (const uint8_t *)path, strlen(path), out_weights, err);
+  if (path != spec && !*path)
+    PLEAT_FAIL(err, PLEAT_WEIGHTS,
+               "synth: alone means a network's own names and shapes, but no network is opened here: name a spec, "
+               "synth:SPEC.json");
   PLEAT_TRY(pleat_file_map_open(path, &file, err));
   pleat_status status = open_data(spec, path, file.data, file.n, out_weights, err);
   if (status) {

@@ -18,8 +18,9 @@ typedef struct pleat_weight_info {
 } pleat_weight_info;
 
 /* `spec` is a path to .npz or .safetensors (told apart by content, not by name), "synth:FILE.json"
- * (shared/golden/README.md), or "synth:{...}" with that JSON itself. Errors: IO (missing, unreadable), WEIGHTS (malformed, truncated, zip bomb, unsafe or
- * duplicate member name, unsupported dtype), NOMEM. The message names the file and, where there is one, the tensor. */
+ * (shared/golden/README.md), or "synth:{...}" with that JSON itself. Errors: IO (missing, unreadable), WEIGHTS
+ * (malformed, truncated, zip bomb, unsafe or duplicate member name, unsupported dtype, "synth:" alone), NOMEM. The
+ * message names the file and, where there is one, the tensor. */
 PLEAT_CHECKED pleat_status pleat_weights_open(const char *spec, pleat_weights **out_weights, pleat_error *err);
 /* The same from bytes that outlive the weights; `spec` tells "synth:" and is the name in messages. */
 PLEAT_CHECKED pleat_status pleat_weights_open_bytes(const char *spec, const uint8_t *data, size_t n,

@@ -208,6 +208,26 @@ static pleat_status dump_graph(pleat_error *err) {
   return status;
 }
 
+static pleat_status bench(pleat_error *err) {
+  pleat_model *model = NULL;
+  char *text = NULL;
+  const pleat_bench_query query = {.n_res = 3, .n_seq = 2, .n_extra = 1};
+  const pleat_model_options model_options = {.name = "model_1_ptm", .n_threads = 1};
+  pleat_status status = pleat_model_open(monomer_weights, &model_options, &model, err);
+  if (!status) status = pleat_bench_text(model, &query, &text, err);
+  pleat_text_free(text);
+  pleat_model_close(model);
+  return status;
+}
+
+static pleat_status make_weights(pleat_error *err) {
+  pleat_model *model = NULL;
+  const pleat_model_options model_options = {.name = "model_3", .opt_backend = "null"};
+  pleat_status status = pleat_model_open("synth:", &model_options, &model, err);
+  pleat_model_close(model);
+  return status;
+}
+
 /* Lets every step-th allocation fail, one in a run. */
 static void run(const char *name, scenario_fn *scenario, int64_t step) {
   int64_t n_runs = 0, n_failed = 0;
@@ -258,6 +278,8 @@ int main(void) {
   run("sub-layer, ref", sublayer_ref, 1);
   run("sub-layer, cpu", sublayer_cpu, 1);
   run("fold on ref", predict_ref, 150);
+  run("bench", bench, 150);
+  run("own names", make_weights, 3);
   pleat_arrays_destroy(monomer_features);
   pleat_arrays_destroy(multimer_features);
   pleat_model_close(monomer);

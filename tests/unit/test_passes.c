@@ -283,6 +283,11 @@ static void test_fused_block(void) {
     CHECK_INT(n_block, 4 + 2 + 1 + 2 + 3 * 6 + 5 + 2 * 4 + 2); /* nothing else is left */
     for (uint32_t k = 0; k < g->n_nodes; k++)                  /* residuals are all added by the kernels */
       if (strstr(g->nodes[k].scope, block)) CHECK(g->nodes[k].op != PLEAT_OP_ADD);
+    /* Every node is labelled with its sub-layer, also the one that adds to the residual. */
+    for (uint32_t k = 0; k < g->n_nodes; k++)
+      if (strstr(g->nodes[k].scope, block)) CHECK(!strncmp(g->nodes[k].scope, "evoformer/evoformer_iteration/", 30));
+    CHECK_INT(count_in(g, PLEAT_OP_TRANSITION, "evoformer_iteration/msa_transition"), 1);
+    CHECK_INT(count_in(g, PLEAT_OP_OUTER_PRODUCT, "evoformer_iteration/outer_product_mean"), 1);
     pleat_graph_destroy(g);
   }
 }

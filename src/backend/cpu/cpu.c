@@ -81,7 +81,8 @@ typedef struct program {
   uint8_t *arena;
   uint8_t *scratch;
   size_t scratch_bytes;     /* of the launch that needs most */
-  pleat_cpu_scratch *parts; /* of each launch */
+  pleat_cpu_scratch *parts; /* of each launch, with the group that it leads */
+  uint8_t *group;           /* launches that run together from here: 1 or more */
   weight_forms *weights;
 } program;
 
@@ -140,20 +141,36 @@ static pleat_status cpu_open(const pleat_backend_options *options, void **out_be
   return PLEAT_OK;
 }
 
+/* Copies for estimates fill a few caches, which is quick; those for benchmarks the memory. */
+enum { COPY_QUICK = 1 << 21, COPY_MEMORY = 1 << 24 };
+
+static pleat_cpu_rates measure_rates(backend *b, int64_t copy_elements) {
+  pthread_mutex_lock(&b->pool_lock);
+  pleat_cpu_rates rates = pleat_cpu_measure(&b->kern, b->pool, copy_elements);
+  pthread_mutex_unlock(&b->pool_lock);
+  return rates;
+}
+
+static pleat_backend_caps caps_of(const backend *b, const pleat_cpu_rates *rates) {
+  return (pleat_backend_caps){.device = b->device,
+                              .opt_levels = b->levels,
+                              .flops_per_s = rates->flops_per_s,
+                              .bytes_per_s = rates->bytes_per_s,
+                              .bf16_flops_per_s = rates->bf16_flops_per_s};
+}
+
 static void cpu_caps(void *be, pleat_backend_caps *out_caps) {
   backend *b = be;
   pthread_mutex_lock(&b->lock);
-  if (!b->is_measured) {
-    pthread_mutex_lock(&b->pool_lock);
-    b->rates = pleat_cpu_measure(&b->kern, b->pool);
-    pthread_mutex_unlock(&b->pool_lock);
-  }
+  if (!b->is_measured) b->rates = measure_rates(b, COPY_QUICK);
   b->is_measured = true;
   pthread_mutex_unlock(&b->lock);
-  *out_caps = (pleat_backend_caps){.device = b->device,
-                                   .opt_levels = b->levels,
-                                   .flops_per_s = b->rates.flops_per_s,
-                                   .bytes_per_s = b->rates.bytes_per_s};
+  *out_caps = caps_of(b, &b->rates);
+}
+
+static void cpu_measure(void *be, pleat_backend_caps *out_caps) {
+  pleat_cpu_rates rates = measure_rates(be, COPY_MEMORY);
+  *out_caps = caps_of(be, &rates);
 }
 
 /* The layer and its input share no letter with the result: a batched layer is a contraction. */
@@ -171,13 +188,18 @@ static bool cpu_supports(void *be, const pleat_graph *graph, const pleat_node *n
 
 static pleat_cpu_tensor tensor_of(const pleat_launch *launch, int slot) {
   const pleat_operand *x = slot < 0 ? &launch->out : &launch->in[slot];
-  return (pleat_cpu_tensor){.is_present = x->space != PLEAT_SPACE_NONE,
-                            .is_packed = slot >= 0 && pleat_cpu_is_packable(launch, slot),
-                            .dtype = x->space == PLEAT_SPACE_WEIGHT ? PLEAT_F32 : x->dtype,
-                            .rank = x->rank,
-                            .letters = launch->node->letters[1 + slot],
-                            .size = x->size,
-                            .stride = x->stride};
+  pleat_cpu_tensor tensor = {.is_present = x->space != PLEAT_SPACE_NONE,
+                             .is_packed = slot >= 0 && pleat_cpu_is_packable(launch, slot),
+                             .dtype = x->space == PLEAT_SPACE_WEIGHT ? PLEAT_F32 : x->dtype,
+                             .rank = x->rank,
+                             .letters = launch->node->letters[1 + slot],
+                             .size = x->size,
+                             .stride = x->stride};
+  if (tensor.is_packed) {
+    tensor.packed.is_bf16 = x->dtype == PLEAT_BF16;
+    pleat_cpu_matrix_shape(launch, slot, &tensor.packed.K, &tensor.packed.N);
+  }
+  return tensor;
 }
 
 static pleat_cpu_call call_of(const backend *b, const pleat_launch *launch) {
@@ -188,11 +210,13 @@ static pleat_cpu_call call_of(const backend *b, const pleat_launch *launch) {
   return call;
 }
 
-static pleat_cpu_scratch layout_of(const backend *b, const pleat_launch *launch) {
+/* Of n_group launches that run as one, or of one (n_group 0 or 1). */
+static pleat_cpu_scratch layout_of(const backend *b, const pleat_launch *launch, int n_group) {
   const pleat_cpu_op *op = &ops[launch->node->op];
   if (!op->layout) return (pleat_cpu_scratch){0};
-  pleat_cpu_call call = call_of(b, launch);
-  pleat_cpu_scratch parts = op->layout(&call);
+  pleat_cpu_call calls[PLEAT_CPU_MAX_GROUP] = {call_of(b, launch)};
+  for (int i = 1; i < n_group; i++) calls[i] = call_of(b, &launch[i]);
+  pleat_cpu_scratch parts = n_group > 1 ? pleat_cpu_linear_group_layout(calls, n_group) : op->layout(calls);
   parts.shared_bytes = (size_t)pleat_cpu_round((int64_t)parts.shared_bytes, PLEAT_CPU_ALIGN);
   parts.thread_bytes = (size_t)pleat_cpu_round((int64_t)parts.thread_bytes, PLEAT_CPU_ALIGN);
   return parts;
@@ -200,7 +224,7 @@ static pleat_cpu_scratch layout_of(const backend *b, const pleat_launch *launch)
 
 static uint64_t cpu_scratch_bytes(void *be, const pleat_launch *launch) {
   const backend *b = be;
-  pleat_cpu_scratch parts = layout_of(b, launch);
+  pleat_cpu_scratch parts = layout_of(b, launch, 1);
   return parts.shared_bytes + (uint64_t)parts.thread_bytes * (uint64_t)pleat_threads_count(b->pool);
 }
 
@@ -235,6 +259,7 @@ static void cpu_program_destroy(void *be, void *program_arg) {
   pleat_os_pages_free(p->scratch, p->scratch_bytes);
   free(p->weights);
   free(p->parts);
+  free(p->group);
   free(p);
 }
 
@@ -263,11 +288,17 @@ static pleat_status program_fill(const backend *b, program *p, pleat_cpu_model *
   size_t n_threads = (size_t)pleat_threads_count(b->pool);
   p->weights = calloc((size_t)plan->n_weights + 1, sizeof *p->weights);
   p->parts = calloc((size_t)plan->n_launches + 1, sizeof *p->parts);
-  if (!p->weights || !p->parts) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a program of the cpu backend");
+  p->group = calloc((size_t)plan->n_launches + 1, sizeof *p->group);
+  if (!p->weights || !p->parts || !p->group) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for a program of the cpu backend");
   p->scratch_bytes = PLEAT_CPU_ALIGN;
+  for (uint32_t i = 0; i < plan->n_segments; i++) {
+    const pleat_segment *segment = &plan->segments[i];
+    for (uint32_t k = segment->first; k < segment->last; k += p->group[k])
+      p->group[k] = (uint8_t)pleat_cpu_group(&plan->launches[k], segment->last - k);
+  }
   for (uint32_t i = 0; i < plan->n_launches; i++) {
     const pleat_launch *launch = &plan->launches[i];
-    p->parts[i] = layout_of(b, launch);
+    p->parts[i] = layout_of(b, launch, p->group[i]);
     size_t n_bytes = p->parts[i].shared_bytes + p->parts[i].thread_bytes * n_threads;
     if (n_bytes > p->scratch_bytes) p->scratch_bytes = n_bytes;
     for (int k = 0; k < launch->node->n_in; k++) PLEAT_TRY(bind_weight(p, model, launch, k, err));
@@ -326,22 +357,35 @@ static void resolve(const program *p, const pleat_operand *x, int64_t iteration,
   }
 }
 
+/* Launch i + k of the group that i leads, with its addresses in one iteration. */
+static void bind_call(const backend *b, const program *p, uint32_t i, uint32_t k, int64_t iteration,
+                      pleat_cpu_call *call) {
+  const pleat_launch *launch = &p->plan->launches[i + k];
+  *call = call_of(b, launch);
+  resolve(p, &launch->out, iteration, &call->out);
+  for (int slot = 0; slot < launch->node->n_in; slot++) resolve(p, &launch->in[slot], iteration, &call->in[slot]);
+  call->shared = p->scratch;
+  call->thread = p->scratch + p->parts[i].shared_bytes;
+  call->thread_bytes = p->parts[i].thread_bytes;
+}
+
 static pleat_status cpu_run(void *be, void *program_arg, uint32_t first, uint32_t last, int64_t iteration,
                             pleat_error *err) {
   (void)err;
   backend *b = be;
   const program *p = program_arg;
   pthread_mutex_lock(&b->pool_lock);
-  for (uint32_t i = first; i < last; i++) {
+  for (uint32_t i = first, n = 1; i < last; i += n) {
     const pleat_launch *launch = &p->plan->launches[i];
-    pleat_cpu_call call = call_of(b, launch);
-    resolve(p, &launch->out, iteration, &call.out);
-    for (int k = 0; k < launch->node->n_in; k++) resolve(p, &launch->in[k], iteration, &call.in[k]);
-    call.shared = p->scratch;
-    call.thread = p->scratch + p->parts[i].shared_bytes;
-    call.thread_bytes = p->parts[i].thread_bytes;
+    pleat_cpu_call calls[PLEAT_CPU_MAX_GROUP];
+    n = p->group[i] > last - i ? last - i : p->group[i] > 1 ? p->group[i] : 1;
+    for (uint32_t k = 0; k < n; k++) bind_call(b, p, i, k, iteration, &calls[k]);
     pleat_cpu_scratch_clear(p->scratch, p->scratch_bytes);
-    ops[launch->node->op].run(&call);
+    if (n > 1) {
+      pleat_cpu_linear_group(calls, (int)n);
+    } else {
+      ops[launch->node->op].run(calls);
+    }
   }
   pthread_mutex_unlock(&b->pool_lock);
   return PLEAT_OK;
@@ -352,6 +396,7 @@ const pleat_backend_vtbl pleat_backend_cpu = {
     .open = cpu_open,
     .close = cpu_close,
     .caps = cpu_caps,
+    .measure = cpu_measure,
     .supports = cpu_supports,
     .scratch_bytes = cpu_scratch_bytes,
     .model_create = cpu_model_create,

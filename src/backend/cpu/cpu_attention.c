@@ -4,6 +4,7 @@
  * Letters: batch stand in the result and in k or v (one head of one row of the MSA), queries in the result and q only,
  * keys in k and v only, c is summed between q and k, values stand in v and the result. A letter that q lacks (the
  * shared query of a template stack, shared keys of global attention) simply does not move q.
+ * Where keys and values are stored as bf16, queries and weights are rounded to bf16 too; sums and logits are float32.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <math.h>
@@ -21,16 +22,19 @@ typedef struct attention {
   pleat_cpu_sink sink; /* the same rows */
   int64_t n_batch, n_query, n_key, n_c, n_value;
   int64_t n_parts, part; /* queries of a batch are shared out in parts */
-  bool is_mask_per_query;
+  bool is_mask_per_query, is_bf16;
   pleat_cpu_line k_c, k_key, v_key, v_value, bias_key, mask_key;
 } attention;
 
 typedef struct attention_scratch {
-  float *keys, *values, *mask; /* of one batch; keys as panels [c][keys], values as panels [keys][values] */
-  float *q, *logits, *sum_v;   /* sum_v: a tile per panel of values */
+  uint8_t *keys, *values; /* of one batch, float32 or bf16 pairs: panels [c][keys], panels [keys][values] */
+  float *mask;
+  pleat_cpu_block_scratch q;
+  float *logits, *sum_v; /* sum_v: a tile per panel of values */
+  uint16_t *weights;     /* of logits, in bf16 */
   float *bias_row, *mask_row;
   float *row_max, *row_sum;
-  int64_t *q_at, *bias_at, *mask_at;
+  int64_t *bias_at, *mask_at;
   pleat_cpu_sink_scratch sink;
 } attention_scratch;
 
@@ -62,6 +66,7 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
   job->n_key = pleat_cpu_axes_count(&job->key);
   job->n_c = pleat_cpu_axes_count(&job->q.k);
   job->n_value = pleat_cpu_axes_count(&job->value);
+  job->is_bf16 = job->k->dtype == PLEAT_BF16 && job->v->dtype == PLEAT_BF16;
   int64_t wanted = pleat_cpu_blocks((int64_t)call->n_threads * 8, pleat_cpu_max(1, job->n_batch));
   job->part = pleat_cpu_round(pleat_cpu_blocks(pleat_cpu_max(1, job->n_query), wanted), QUERIES);
   job->n_parts = pleat_cpu_blocks(job->n_query, job->part);
@@ -80,19 +85,24 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
   pleat_cpu_sink_init(&job->sink, bump);
 }
 
+static size_t item_bytes(const attention *job) { return job->is_bf16 ? 2 : 4; }
+/* Rows of packed keys (c) and values (keys). */
+static int64_t c_rows(const attention *job) { return pleat_cpu_packed_rows(job->n_c, job->is_bf16); }
+static int64_t key_rows(const attention *job) { return pleat_cpu_packed_rows(job->n_key, job->is_bf16); }
+
 static void scratch_take(const attention *job, pleat_cpu_bump *bump, attention_scratch *s) {
   int64_t vl = PLEAT_CPU_MAX_VL, nr = PLEAT_CPU_MAX_NR;
-  s->keys = pleat_cpu_take_f32(bump, pleat_cpu_round(job->n_key, nr) * job->n_c);
-  s->values = pleat_cpu_take_f32(bump, job->n_key * pleat_cpu_round(job->n_value, vl));
+  s->keys = pleat_cpu_take(bump, pleat_cpu_round(job->n_key, nr) * c_rows(job), item_bytes(job));
+  s->values = pleat_cpu_take(bump, key_rows(job) * pleat_cpu_round(job->n_value, vl), item_bytes(job));
   s->mask = pleat_cpu_take_f32(bump, job->n_key);
-  s->q = pleat_cpu_take_f32(bump, QUERIES * pleat_cpu_source_ld(job->n_c));
+  pleat_cpu_block_scratch_take(bump, QUERIES, job->n_c, job->is_bf16, &s->q);
   s->logits = pleat_cpu_take_f32(bump, QUERIES * LD_LOGITS);
+  s->weights = job->is_bf16 ? pleat_cpu_take_u16(bump, QUERIES * LD_LOGITS) : NULL;
   s->sum_v = pleat_cpu_take_f32(bump, pleat_cpu_panels(job->call->kern, job->n_value) * QUERIES * nr);
   s->bias_row = pleat_cpu_take_f32(bump, KEYS);
   s->mask_row = pleat_cpu_take_f32(bump, KEYS);
   s->row_max = pleat_cpu_take_f32(bump, QUERIES);
   s->row_sum = pleat_cpu_take_f32(bump, QUERIES);
-  s->q_at = pleat_cpu_take_i64(bump, QUERIES);
   s->bias_at = pleat_cpu_take_i64(bump, QUERIES);
   s->mask_at = pleat_cpu_take_i64(bump, QUERIES);
   pleat_cpu_sink_scratch_take(bump, &s->sink);
@@ -105,20 +115,27 @@ static int64_t batch_at(const attention *job, const pleat_cpu_tensor *x, int64_t
   return at;
 }
 
+/* One panel of keys or values. */
+static void pack(const attention *job, const pleat_cpu_tensor *x, int64_t at, const pleat_cpu_line *k_line,
+                 const pleat_cpu_line *col_line, int64_t first, int64_t n_cols, uint8_t *panels) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  int64_t width = pleat_cpu_panel_width(kern, n_cols, first / (2 * kern->vl));
+  int64_t n = pleat_cpu_min(width, n_cols - first), base = first * pleat_cpu_packed_rows(k_line->n, job->is_bf16);
+  if (job->is_bf16) {
+    pleat_cpu_pack_pairs(kern, x, at, k_line, col_line, first, n, width, (uint16_t *)(void *)panels + base);
+  } else {
+    pleat_cpu_pack_panel(kern, x, at, k_line, col_line, first, n, width, (float *)(void *)panels + base);
+  }
+}
+
 /* Keys, values, and the mask as a row where all queries share it. */
 static void pack_batch(const attention *job, int64_t batch, const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t nr = 2 * kern->vl, k_at = batch_at(job, job->k, batch), v_at = batch_at(job, job->v, batch);
-  for (int64_t first = 0; first < job->n_key; first += nr) {
-    int64_t width = pleat_cpu_panel_width(kern, job->n_key, first / nr);
-    pleat_cpu_pack_panel(kern, job->k, k_at, &job->k_c, &job->k_key, first, pleat_cpu_min(width, job->n_key - first),
-                         width, s->keys + first * job->n_c);
-  }
-  for (int64_t first = 0; first < job->n_value; first += nr) {
-    int64_t width = pleat_cpu_panel_width(kern, job->n_value, first / nr);
-    pleat_cpu_pack_panel(kern, job->v, v_at, &job->v_key, &job->v_value, first,
-                         pleat_cpu_min(width, job->n_value - first), width, s->values + first * job->n_key);
-  }
+  for (int64_t first = 0; first < job->n_key; first += nr)
+    pack(job, job->k, k_at, &job->k_c, &job->k_key, first, job->n_key, s->keys);
+  for (int64_t first = 0; first < job->n_value; first += nr)
+    pack(job, job->v, v_at, &job->v_key, &job->v_value, first, job->n_value, s->values);
   if (job->mask->is_present && !job->is_mask_per_query)
     pleat_cpu_load_line(kern, job->mask, batch_at(job, job->mask, batch), &job->mask_key, 0, job->n_key, s->mask);
 }
@@ -127,41 +144,33 @@ static void pack_batch(const attention *job, int64_t batch, const attention_scra
 static void multiply_keys(const attention *job, const pleat_cpu_block *q, int64_t n, int64_t first, int64_t n_keys,
                           const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t nr = 2 * kern->vl;
-  for (int64_t j = 0; j < n_keys; j += nr) {
-    int64_t width = pleat_cpu_panel_width(kern, job->n_key, (first + j) / nr);
-    kern->gemm(&(pleat_cpu_gemm){.m = n,
-                                 .width = width,
-                                 .K = job->n_c,
-                                 .a = q->a,
-                                 .a_rs = q->a_rs,
-                                 .a_ks = 1,
-                                 .b = s->keys + (first + j) * job->n_c,
-                                 .b_ks = width,
-                                 .c = s->logits + j,
-                                 .ldc = LD_LOGITS});
-  }
+  pleat_cpu_packed keys = {.K = job->n_c, .N = job->n_key, .is_bf16 = job->is_bf16, .data = s->keys};
+  for (int64_t j = 0; j < n_keys; j += 2 * kern->vl)
+    pleat_cpu_multiply(kern, &(pleat_cpu_product){.block = q,
+                                                  .n = n,
+                                                  .W = &keys,
+                                                  .panel = (first + j) / (2 * kern->vl),
+                                                  .K = job->n_c,
+                                                  .c = s->logits + j,
+                                                  .ldc = LD_LOGITS});
 }
 
 /* sum_v (+)= weights v for keys [first, first + n_keys). */
 static void multiply_values(const attention *job, int64_t n, int64_t first, int64_t n_keys,
                             const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t nr = 2 * kern->vl;
-  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_value); panel++) {
-    int64_t width = pleat_cpu_panel_width(kern, job->n_value, panel);
-    kern->gemm(&(pleat_cpu_gemm){.m = n,
-                                 .width = width,
-                                 .K = n_keys,
-                                 .a = s->logits,
-                                 .a_rs = LD_LOGITS,
-                                 .a_ks = 1,
-                                 .b = s->values + panel * nr * job->n_key + first * width,
-                                 .b_ks = width,
-                                 .c = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
-                                 .ldc = PLEAT_CPU_MAX_NR,
-                                 .is_adding = first > 0});
-  }
+  pleat_cpu_packed values = {.K = job->n_key, .N = job->n_value, .is_bf16 = job->is_bf16, .data = s->values};
+  pleat_cpu_block weights = {.a = s->logits, .a_bf16 = s->weights, .a_rs = LD_LOGITS};
+  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_value); panel++)
+    pleat_cpu_multiply(kern, &(pleat_cpu_product){.block = &weights,
+                                                  .n = n,
+                                                  .W = &values,
+                                                  .panel = panel,
+                                                  .k0 = first,
+                                                  .K = n_keys,
+                                                  .c = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
+                                                  .ldc = PLEAT_CPU_MAX_NR,
+                                                  .is_adding = first > 0});
 }
 
 /* Query i has met a larger logit: its sums so far count less. */
@@ -196,7 +205,13 @@ static void soften(const attention *job, int64_t n, int64_t first, int64_t n_key
     } else if (max > s->row_max[i]) {
       shrink(job, i, max, s);
     }
-    s->row_sum[i] += kern->exp_sum(n_keys, row, s->row_max[i]);
+    if (job->is_bf16) {
+      uint16_t *weights = s->weights + i * LD_LOGITS;
+      s->row_sum[i] += kern->exp_sum_bf16(n_keys, row, s->row_max[i], weights);
+      weights[n_keys] = 0;
+    } else {
+      s->row_sum[i] += kern->exp_sum(n_keys, row, s->row_max[i]);
+    }
   }
 }
 
@@ -205,7 +220,7 @@ static void attend(const attention *job, pleat_cpu_sink *sink, int64_t batch, in
                    attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t row = batch * job->n_query + first;
-  pleat_cpu_block q = pleat_cpu_source_load(kern, &job->q, row, n, true, s->q_at, s->q);
+  pleat_cpu_block q = pleat_cpu_source_load(kern, &job->q, row, n, false, &s->q);
   if (job->bias->is_present) pleat_cpu_offsets(&job->q.rows, job->bias, row, n, s->bias_at);
   if (job->is_mask_per_query) pleat_cpu_offsets(&job->q.rows, job->mask, row, n, s->mask_at);
   for (int64_t key = 0; key < job->n_key; key += KEYS) {

@@ -6,6 +6,8 @@
  * block of columns, either by the thread that uses it (small products) or by all threads for all (large ones).
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <string.h>
+
 #include "backend/cpu/cpu_rows.h"
 
 enum {
@@ -29,14 +31,18 @@ typedef struct contract {
   int64_t a_g, b_g, out_g;  /* strides of that letter */
   int64_t n_groups, rows, cols;
   bool is_private;
+  bool is_bf16;     /* both operands are: packed in pairs along k */
+  int64_t k_stored; /* elements of k in a packed row or column: even in bf16 */
   pleat_cpu_line a_k, b_k;
-  float *packed; /* shared B */
+  uint8_t *packed; /* shared B */
   /* The step being run: */
   int64_t group_index, first_col, n_cols, panel_chunk, n_chunks;
 } contract;
 
 typedef struct contract_scratch {
-  float *a, *b, *tile, *turned;
+  uint8_t *a, *b; /* packed: float, or bf16 */
+  float *tile, *turned;
+  uint16_t *pairs; /* rows of pairs before they are turned */
   int64_t *a_at, *out_at, *col_at;
 } contract_scratch;
 
@@ -89,6 +95,8 @@ static void choose_group(contract *job) {
   }
 }
 
+static int64_t item_bytes(const contract *job) { return job->is_bf16 ? 2 : 4; }
+
 static void contract_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, contract *job) {
   *job = (contract){.call = call, .a = &call->in[0], .b = &call->in[1], .out = &call->out};
   classify(job);
@@ -105,28 +113,31 @@ static void contract_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, cont
   job->M = pleat_cpu_axes_count(&job->m);
   job->N = pleat_cpu_axes_count(&job->n);
   job->K = pleat_cpu_axes_count(&job->k);
+  job->is_bf16 = job->a->dtype == PLEAT_BF16 && job->b->dtype == PLEAT_BF16;
+  job->k_stored = job->is_bf16 ? pleat_cpu_round(job->K, 2) : job->K;
   job->ld_a = pleat_cpu_source_ld(job->K);
   job->rows = job->group > 1 ? ROWS_GROUPED : ROWS_ALONE;
   job->n_groups = job->g_size ? job->n_batch / job->g_size * pleat_cpu_blocks(job->g_size, job->group) : 0;
-  int64_t nr = 2 * call->kern->vl, column_bytes = 4 * pleat_cpu_max(1, job->K) * job->group;
+  int64_t nr = 2 * call->kern->vl, column_bytes = item_bytes(job) * pleat_cpu_max(1, job->K) * job->group;
   int64_t whole_cols = pleat_cpu_round(pleat_cpu_max(1, job->N), nr);
   job->is_private = job->n_groups >= 16 && whole_cols * column_bytes <= PRIVATE_BYTES;
   job->cols = pleat_cpu_min(whole_cols, pleat_cpu_max(nr, SHARED_BYTES / column_bytes / nr * nr));
   job->plane_a = job->rows * job->ld_a + PLANE_GAP;
-  job->plane_b = job->cols * job->K + PLANE_GAP;
+  job->plane_b = job->cols * job->k_stored + PLANE_GAP;
   job->a_k = pleat_cpu_line_take(bump, &job->k, job->a);
   job->b_k = pleat_cpu_line_take(bump, &job->k, job->b);
-  if (!job->is_private) job->packed = pleat_cpu_take_f32(bump, job->plane_b * job->group);
+  if (!job->is_private) job->packed = pleat_cpu_take(bump, job->plane_b * job->group, (size_t)item_bytes(job));
 }
 
 static void scratch_take(const contract *job, pleat_cpu_bump *bump, contract_scratch *s) {
-  s->a = pleat_cpu_take_f32(bump, job->group * job->plane_a);
+  s->a = pleat_cpu_take(bump, job->group * job->plane_a, (size_t)item_bytes(job));
+  s->pairs = job->is_bf16 ? pleat_cpu_take_u16(bump, pleat_cpu_max(job->k_stored, 2 * PLEAT_CPU_MAX_NR) * GROUP) : NULL;
   s->tile = pleat_cpu_take_f32(bump, job->group * job->rows * PLEAT_CPU_MAX_NR);
   s->turned = pleat_cpu_take_f32(bump, GROUP * PLEAT_CPU_MAX_NR);
   s->a_at = pleat_cpu_take_i64(bump, job->rows);
   s->out_at = pleat_cpu_take_i64(bump, job->rows);
   s->col_at = pleat_cpu_take_i64(bump, PLEAT_CPU_MAX_NR);
-  s->b = job->is_private ? pleat_cpu_take_f32(bump, job->plane_b * job->group) : NULL;
+  s->b = job->is_private ? pleat_cpu_take(bump, job->plane_b * job->group, (size_t)item_bytes(job)) : NULL;
 }
 
 static contract_group group_at(const contract *job, int64_t index) {
@@ -139,6 +150,29 @@ static contract_group group_at(const contract *job, int64_t index) {
   return g;
 }
 
+/* k and k + 1 of a group's batches, or of columns: dst[2 i + k % 2]; zeros behind the last k. */
+static void pair_of_k(const contract *job, const pleat_cpu_tensor *x, const pleat_cpu_line *k_line, int64_t at,
+                      int64_t k, int64_t n, uint16_t *dst) {
+  static const uint16_t zeros[PLEAT_CPU_MAX_NR];
+  const uint16_t *data = (const uint16_t *)(const void *)x->data + at;
+  job->call->kern->pair_rows(n, data + k_line->at[k], k + 1 < job->K ? data + k_line->at[k + 1] : zeros, dst);
+}
+
+/* One row of A in bf16: dst[g][k]. */
+static void pack_row_bf16(const contract *job, const contract_group *g, int64_t at, uint16_t *dst, uint16_t *pairs) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  int64_t n_pairs = job->k_stored / 2, plane = job->plane_a;
+  if (g->count > 1 && job->a_g == 1) {
+    for (int64_t p = 0; p < n_pairs; p++) pair_of_k(job, job->a, &job->a_k, at, 2 * p, g->count, pairs + p * 2 * GROUP);
+    kern->transpose(n_pairs, g->count, (const float *)(const void *)pairs, GROUP, (float *)(void *)dst, plane / 2);
+    return;
+  }
+  for (int64_t q = 0; q < g->count; q++) {
+    const uint16_t *src = (const uint16_t *)(const void *)job->a->data + at + q * job->a_g;
+    for (int64_t k = 0; k < job->k_stored; k++) dst[q * plane + k] = k < job->K ? src[job->a_k.at[k]] : 0;
+  }
+}
+
 /* dst[g][row i][k] of n rows. */
 static void pack_rows(const contract *job, const contract_group *g, int64_t n, const contract_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
@@ -146,7 +180,11 @@ static void pack_rows(const contract *job, const contract_group *g, int64_t n, c
   if (job->K == 0) return;
   for (int64_t i = 0; i < n; i++) {
     int64_t at = g->a_at + s->a_at[i];
-    float *dst = s->a + i * job->ld_a;
+    if (job->is_bf16) {
+      pack_row_bf16(job, g, at, (uint16_t *)(void *)s->a + i * job->ld_a, s->pairs);
+      continue;
+    }
+    float *dst = (float *)(void *)s->a + i * job->ld_a;
     if (g->count > 1 && job->a_g == 1 && job->a_k.has_step) {
       pleat_cpu_load_transposed(kern, job->a, at + job->a_k.at[0], job->a_k.step, job->K, g->count, dst, plane);
     } else {
@@ -170,12 +208,49 @@ static bool rows_in_place(const contract *job, const contract_group *g, int64_t 
   return true;
 }
 
+/* A single batch of bf16 rows is multiplied where it lies. */
+static bool rows_in_place_bf16(const contract *job, const contract_group *g, int64_t n, const contract_scratch *s,
+                               pleat_cpu_gemm_bf16 *gemm) {
+  if (g->count > 1 || !job->a_k.has_step || job->a_k.step != 1 || job->K == 0 || job->K % 2) return false;
+  int64_t a_rs = n > 1 ? s->a_at[1] - s->a_at[0] : 1;
+  for (int64_t i = 2; i < n; i++)
+    if (s->a_at[i] - s->a_at[i - 1] != a_rs) return false;
+  gemm->a = (const uint16_t *)(const void *)job->a->data + g->a_at + s->a_at[0] + job->a_k.at[0];
+  gemm->a_rs = a_rs;
+  return true;
+}
+
 /* Panel p of columns [first_col + p nr, ...): dst[g][k][width]. */
-static void pack_panel(const contract *job, const contract_group *g, int64_t first_col, int64_t n, int64_t width,
-                       int64_t plane, int64_t *col_at, float *dst) {
+static void pack_panel_bf16(const contract *job, const contract_group *g, const pleat_cpu_line *cols, int64_t n,
+                            int64_t width, int64_t plane, uint16_t *pairs, uint16_t *dst) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  pleat_cpu_offsets(&job->n, job->b, first_col, n, col_at);
-  pleat_cpu_line cols = pleat_cpu_line_make(col_at, n);
+  if (g->count == 1 || job->b_g != 1) {
+    for (int64_t q = 0; q < g->count; q++)
+      pleat_cpu_pack_pairs(kern, job->b, g->b_at + q * job->b_g, &job->b_k, cols, 0, n, width, dst + q * plane);
+    return;
+  }
+  for (int64_t p = 0; p < job->k_stored / 2; p++) {
+    for (int64_t j = 0; 2 * p + AHEAD < job->K && j < n; j++) /* the columns lie pages apart */
+      __builtin_prefetch(pleat_cpu_at(job->b, g->b_at + job->b_k.at[2 * p + AHEAD] + cols->at[j]));
+    for (int64_t j = 0; j < n; j++)
+      pair_of_k(job, job->b, &job->b_k, g->b_at + cols->at[j], 2 * p, g->count, pairs + j * 2 * GROUP);
+    kern->transpose(n, g->count, (const float *)(const void *)pairs, GROUP, (float *)(void *)(dst + p * 2 * width),
+                    plane / 2);
+    for (int64_t q = 0; n < width && q < g->count; q++)
+      memset(dst + q * plane + (p * width + n) * 2, 0, (size_t)(width - n) * 2 * sizeof *dst);
+  }
+}
+
+static void pack_panel(const contract *job, const contract_group *g, int64_t first_col, int64_t n, int64_t width,
+                       int64_t plane, const contract_scratch *s, uint8_t *to) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  pleat_cpu_offsets(&job->n, job->b, first_col, n, s->col_at);
+  pleat_cpu_line cols = pleat_cpu_line_make(s->col_at, n);
+  if (job->is_bf16) {
+    pack_panel_bf16(job, g, &cols, n, width, plane, s->pairs, (uint16_t *)(void *)to);
+    return;
+  }
+  float *dst = (float *)(void *)to;
   if (g->count == 1 || job->b_g != 1 || !cols.has_step) {
     for (int64_t q = 0; q < g->count; q++)
       pleat_cpu_pack_panel(kern, job->b, g->b_at + q * job->b_g, &job->b_k, &cols, 0, n, width, dst + q * plane);
@@ -193,13 +268,13 @@ static void pack_panel(const contract *job, const contract_group *g, int64_t fir
 }
 
 static void pack_panels(const contract *job, const contract_group *g, int64_t first_col, int64_t n_cols, int64_t begin,
-                        int64_t end, int64_t *col_at, float *dst) {
+                        int64_t end, const contract_scratch *s, uint8_t *dst) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t nr = 2 * kern->vl, plane = job->plane_b;
   for (int64_t p = begin; p < end; p++) {
     int64_t width = pleat_cpu_panel_width(kern, n_cols, p);
-    pack_panel(job, g, first_col + p * nr, pleat_cpu_min(width, n_cols - p * nr), width, plane, col_at,
-               dst + p * nr * job->K);
+    pack_panel(job, g, first_col + p * nr, pleat_cpu_min(width, n_cols - p * nr), width, plane, s,
+               dst + p * nr * job->k_stored * item_bytes(job));
   }
 }
 
@@ -227,23 +302,37 @@ static void store_tile(const contract *job, const contract_group *g, int64_t n, 
 
 /* Rows [first_row, ...) of a group times panels [begin, end) of B. */
 static void multiply_block(const contract *job, const contract_group *g, int64_t first_row, int64_t first_col,
-                           int64_t n_cols, int64_t begin, int64_t end, const float *packed, const contract_scratch *s) {
+                           int64_t n_cols, int64_t begin, int64_t end, const uint8_t *packed,
+                           const contract_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t n = pleat_cpu_min(job->rows, job->M - first_row), nr = 2 * kern->vl;
+  int64_t n = pleat_cpu_min(job->rows, job->M - first_row), nr = 2 * kern->vl, item = item_bytes(job);
   pleat_cpu_offsets(&job->m, job->a, first_row, n, s->a_at);
   pleat_cpu_offsets(&job->m, job->out, first_row, n, s->out_at);
-  pleat_cpu_gemm gemm = {.m = n, .K = job->K, .a = s->a, .a_rs = job->ld_a, .a_ks = 1, .ldc = PLEAT_CPU_MAX_NR};
-  if (!rows_in_place(job, g, n, s, &gemm)) pack_rows(job, g, n, s);
-  const float *a = gemm.a;
+  pleat_cpu_gemm f32 = {.m = n, .K = job->K, .a = (float *)(void *)s->a, .a_rs = job->ld_a, .a_ks = 1};
+  pleat_cpu_gemm_bf16 bf16 = {
+      .m = n, .n_pairs = job->k_stored / 2, .a = (uint16_t *)(void *)s->a, .a_rs = job->ld_a, .a_ps = 2};
+  f32.ldc = bf16.ldc = PLEAT_CPU_MAX_NR;
+  bool is_in_place = job->is_bf16 ? rows_in_place_bf16(job, g, n, s, &bf16) : rows_in_place(job, g, n, s, &f32);
+  if (!is_in_place) pack_rows(job, g, n, s);
+  const float *a = f32.a;
+  const uint16_t *a_bf16 = bf16.a;
   for (int64_t p = begin; p < end; p++) {
-    gemm.width = gemm.b_ks = pleat_cpu_panel_width(kern, n_cols, p);
+    f32.width = f32.b_ks = bf16.width = pleat_cpu_panel_width(kern, n_cols, p);
+    bf16.b_ps = 2 * bf16.width;
     for (int64_t q = 0; q < g->count; q++) {
-      gemm.a = a + q * job->plane_a;
-      gemm.b = packed + q * job->plane_b + p * nr * job->K;
-      gemm.c = s->tile + q * job->rows * PLEAT_CPU_MAX_NR;
-      kern->gemm(&gemm);
+      const void *b = packed + (q * job->plane_b + p * nr * job->k_stored) * item;
+      f32.a = a + q * job->plane_a;
+      bf16.a = a_bf16 + q * job->plane_a;
+      f32.b = b;
+      bf16.b = b;
+      f32.c = bf16.c = s->tile + q * job->rows * PLEAT_CPU_MAX_NR;
+      if (job->is_bf16) {
+        kern->gemm_bf16(&bf16);
+      } else {
+        kern->gemm(&f32);
+      }
     }
-    int64_t n_here = pleat_cpu_min(gemm.width, n_cols - p * nr);
+    int64_t n_here = pleat_cpu_min(f32.width, n_cols - p * nr);
     pleat_cpu_offsets(&job->n, job->out, first_col + p * nr, n_here, s->col_at);
     store_tile(job, g, n, n_here, s);
   }
@@ -257,7 +346,7 @@ static void private_task(void *arg, int thread, int64_t begin, int64_t end) {
   int64_t n_panels = pleat_cpu_panels(job->call->kern, job->N);
   for (int64_t i = begin; i < end; i++) {
     contract_group g = group_at(job, i);
-    pack_panels(job, &g, 0, job->N, 0, n_panels, s.col_at, s.b);
+    pack_panels(job, &g, 0, job->N, 0, n_panels, &s, s.b);
     for (int64_t row = 0; row < job->M; row += job->rows) multiply_block(job, &g, row, 0, job->N, 0, n_panels, s.b, &s);
   }
 }
@@ -268,7 +357,7 @@ static void pack_task(void *arg, int thread, int64_t begin, int64_t end) {
   contract_scratch s;
   scratch_take(job, &bump, &s);
   contract_group g = group_at(job, job->group_index);
-  pack_panels(job, &g, job->first_col, job->n_cols, begin, end, s.col_at, job->packed);
+  pack_panels(job, &g, job->first_col, job->n_cols, begin, end, &s, job->packed);
 }
 
 static void multiply_task(void *arg, int thread, int64_t begin, int64_t end) {

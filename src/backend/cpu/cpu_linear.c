@@ -18,9 +18,15 @@ typedef struct linear {
   int64_t M, row_block;
 } linear;
 
+/* Layers of the same rows; nearly always one. */
+typedef struct linear_group {
+  linear jobs[PLEAT_CPU_MAX_GROUP];
+  int n;
+} linear_group;
+
 typedef struct linear_scratch {
-  float *rows, *tile, *gate_tile;
-  int64_t *at;
+  pleat_cpu_block_scratch rows;
+  float *tile, *gate_tile;
   pleat_cpu_sink_scratch sink;
 } linear_scratch;
 
@@ -48,6 +54,10 @@ static void linear_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, linear
     job->sink.x[PLEAT_CPU_SINK_RESIDUAL] = &in[PLEAT_FL_RESIDUAL];
     job->has_gate = in[PLEAT_FL_GATE_W].is_present;
     job->gate_W = pleat_cpu_matrix_take(call, bump, &in[PLEAT_FL_GATE_W], &job->source.k, &job->sink.n);
+    if (job->has_gate && job->W.is_bf16 != job->gate_W.is_bf16) { /* rows are loaded in one type */
+      job->W = pleat_cpu_matrix_f32(call->kern, bump, &job->W);
+      job->gate_W = pleat_cpu_matrix_f32(call->kern, bump, &job->gate_W);
+    }
     job->sink.gate_bias = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_GATE_B], &job->sink.n);
     job->source.ln_scale = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_LN_SCALE], &job->source.k);
     job->source.ln_offset = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_LN_OFFSET], &job->source.k);
@@ -57,69 +67,74 @@ static void linear_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, linear
 }
 
 static void linear_scratch_take(const linear *job, pleat_cpu_bump *bump, linear_scratch *s) {
-  int64_t K = pleat_cpu_axes_count(&job->source.k);
-  s->rows = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(K));
+  pleat_cpu_block_scratch_take(bump, job->row_block, pleat_cpu_axes_count(&job->source.k), job->W.is_bf16, &s->rows);
   s->tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
   s->gate_tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
-  s->at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
   pleat_cpu_sink_scratch_take(bump, &s->sink);
 }
 
+/* tile = block times a panel of W */
 static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block, int64_t n, const pleat_cpu_packed *W,
                      int64_t panel, float *tile) {
-  int64_t width = pleat_cpu_panel_width(kern, W->N, panel);
-  kern->gemm(&(pleat_cpu_gemm){.m = n,
-                               .width = width,
-                               .K = W->K,
-                               .a = block->a,
-                               .a_rs = block->a_rs,
-                               .a_ks = 1,
-                               .b = pleat_cpu_panel(kern, W, panel, 0),
-                               .b_ks = width,
-                               .is_b_bf16 = W->is_bf16,
-                               .c = tile,
-                               .ldc = PLEAT_CPU_MAX_NR});
+  pleat_cpu_multiply(
+      kern, &(pleat_cpu_product){
+                .block = block, .n = n, .W = W, .panel = panel, .K = W->K, .c = tile, .ldc = PLEAT_CPU_MAX_NR});
 }
 
-static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
-  const linear *job = arg;
+/* Rows [first, first + n) of one layer. */
+static void linear_block(const linear *job, const pleat_cpu_block *block, int64_t first, int64_t n, linear_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_sink sink = job->sink;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
-  linear_scratch s;
-  linear_scratch_take(job, &bump, &s);
-  for (int64_t i = begin; i < end; i++) {
-    int64_t first = i * job->row_block, n = pleat_cpu_min(job->row_block, job->M - first);
-    pleat_cpu_block block = pleat_cpu_source_load(kern, &job->source, first, n, job->must_copy, s.at, s.rows);
-    pleat_cpu_sink_seek(&sink, &s.sink, first, n);
-    for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
-      multiply(kern, &block, n, &job->W, panel, s.tile);
-      if (job->has_gate) multiply(kern, &block, n, &job->gate_W, panel, s.gate_tile);
-      pleat_cpu_sink_store(kern, &sink, &s.sink,
-                           &(pleat_cpu_tile){.n = n,
-                                             .col = panel * 2 * kern->vl,
-                                             .width = pleat_cpu_panel_width(kern, job->W.N, panel),
-                                             .y = s.tile,
-                                             .opt_gate = job->has_gate ? s.gate_tile : NULL});
-    }
+  pleat_cpu_sink_seek(&sink, &s->sink, first, n);
+  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
+    multiply(kern, block, n, &job->W, panel, s->tile);
+    if (job->has_gate) multiply(kern, block, n, &job->gate_W, panel, s->gate_tile);
+    pleat_cpu_sink_store(kern, &sink, &s->sink,
+                         &(pleat_cpu_tile){.n = n,
+                                           .col = panel * 2 * kern->vl,
+                                           .width = pleat_cpu_panel_width(kern, job->W.N, panel),
+                                           .y = s->tile,
+                                           .opt_gate = job->has_gate ? s->gate_tile : NULL});
   }
 }
 
-pleat_cpu_scratch pleat_cpu_linear_layout(const pleat_cpu_call *call) {
-  pleat_cpu_bump shared = {0}, thread = {0};
-  linear job;
+static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
+  const linear_group *group = arg;
+  const linear *lead = &group->jobs[0];
+  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(lead->call, thread)};
   linear_scratch s;
-  linear_init(call, &shared, &job);
-  linear_scratch_take(&job, &thread, &s);
+  linear_scratch_take(lead, &bump, &s);
+  for (int64_t i = begin; i < end; i++) {
+    int64_t first = i * lead->row_block, n = pleat_cpu_min(lead->row_block, lead->M - first);
+    pleat_cpu_block block = pleat_cpu_source_load(lead->call->kern, &lead->source, first, n, lead->must_copy, &s.rows);
+    for (int k = 0; k < group->n; k++) linear_block(&group->jobs[k], &block, first, n, &s);
+  }
+}
+
+static void group_init(const pleat_cpu_call *calls, int n, pleat_cpu_bump *bump, linear_group *group) {
+  group->n = n;
+  for (int k = 0; k < n; k++) linear_init(&calls[k], bump, &group->jobs[k]);
+}
+
+pleat_cpu_scratch pleat_cpu_linear_group_layout(const pleat_cpu_call *calls, int n) {
+  pleat_cpu_bump shared = {0}, thread = {0};
+  linear_group group;
+  linear_scratch s;
+  group_init(calls, n, &shared, &group);
+  linear_scratch_take(&group.jobs[0], &thread, &s);
   return (pleat_cpu_scratch){shared.used, thread.used};
 }
 
-void pleat_cpu_linear(const pleat_cpu_call *call) {
-  pleat_cpu_bump shared = {.base = call->shared};
-  linear job;
-  linear_init(call, &shared, &job);
-  pleat_threads_run(call->pool, pleat_cpu_blocks(job.M, job.row_block), 1, linear_task, &job);
+void pleat_cpu_linear_group(const pleat_cpu_call *calls, int n) {
+  pleat_cpu_bump shared = {.base = calls->shared};
+  linear_group group;
+  group_init(calls, n, &shared, &group);
+  const linear *lead = &group.jobs[0];
+  pleat_threads_run(calls->pool, pleat_cpu_blocks(lead->M, lead->row_block), 1, linear_task, &group);
 }
+
+pleat_cpu_scratch pleat_cpu_linear_layout(const pleat_cpu_call *call) { return pleat_cpu_linear_group_layout(call, 1); }
+void pleat_cpu_linear(const pleat_cpu_call *call) { pleat_cpu_linear_group(call, 1); }
 
 /* ---- TRANSITION -------------------------------------------------------------------------------------------------- */
 
@@ -135,8 +150,10 @@ typedef struct transition {
 } transition;
 
 typedef struct transition_scratch {
-  float *rows, *hidden, *out, *tile;
-  int64_t *at, *hidden_at;
+  pleat_cpu_block_scratch rows;
+  float *hidden, *out, *tile;
+  uint16_t *hidden_bf16; /* in place of hidden when W2 is bf16 */
+  int64_t *hidden_at;
   pleat_cpu_sink_scratch sink;
 } transition_scratch;
 
@@ -169,13 +186,13 @@ static void transition_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, tr
 }
 
 static void transition_scratch_take(const transition *job, pleat_cpu_bump *bump, transition_scratch *s) {
-  int64_t K = pleat_cpu_axes_count(&job->source.k);
-  s->rows = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(K));
-  s->hidden = pleat_cpu_take_f32(bump, job->row_block * pleat_cpu_source_ld(HIDDEN_BLOCK));
+  int64_t n_hidden = job->row_block * pleat_cpu_source_ld(HIDDEN_BLOCK);
+  pleat_cpu_block_scratch_take(bump, job->row_block, pleat_cpu_axes_count(&job->source.k), job->W1.is_bf16, &s->rows);
+  s->hidden = job->W2.is_bf16 ? NULL : pleat_cpu_take_f32(bump, n_hidden);
+  s->hidden_bf16 = job->W2.is_bf16 ? pleat_cpu_take_u16(bump, n_hidden) : NULL;
   int64_t n_panels = pleat_cpu_panels(job->call->kern, job->n_out);
   s->out = pleat_cpu_take_f32(bump, n_panels * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
   s->tile = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR);
-  s->at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
   s->hidden_at = pleat_cpu_take_i64(bump, PLEAT_CPU_ROWS);
   for (int64_t r = 0; bump->base && r < PLEAT_CPU_ROWS; r++) s->hidden_at[r] = r * pleat_cpu_source_ld(HIDDEN_BLOCK);
   pleat_cpu_sink_scratch_take(bump, &s->sink);
@@ -195,7 +212,8 @@ static void hidden_block(const transition *job, const pleat_cpu_block *rows, int
                                          .y = s->tile,
                                          .bias = job->b1 ? job->b1 + h0 + h : NULL,
                                          .act = PLEAT_ACT_RELU,
-                                         .dst_f32 = s->hidden + h,
+                                         .dst_f32 = s->hidden ? s->hidden + h : NULL,
+                                         .dst_bf16 = s->hidden_bf16 ? s->hidden_bf16 + h : NULL,
                                          .dst_at = s->hidden_at});
   }
 }
@@ -203,27 +221,23 @@ static void hidden_block(const transition *job, const pleat_cpu_block *rows, int
 static void transition_block(const transition *job, pleat_cpu_sink *sink, int64_t first, int64_t n,
                              transition_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  pleat_cpu_block rows = pleat_cpu_source_load(kern, &job->source, first, n, true, s->at, s->rows);
+  pleat_cpu_block rows = pleat_cpu_source_load(kern, &job->source, first, n, true, &s->rows);
   pleat_cpu_sink_seek(sink, &s->sink, first, n);
   int64_t n_panels = pleat_cpu_panels(kern, job->n_out);
   for (int64_t h0 = 0; h0 < job->n_hidden; h0 += HIDDEN_BLOCK) {
     int64_t n_h = pleat_cpu_min(HIDDEN_BLOCK, job->n_hidden - h0);
     hidden_block(job, &rows, n, h0, n_h, s);
-    for (int64_t panel = 0; panel < n_panels; panel++) {
-      int64_t width = pleat_cpu_panel_width(kern, job->n_out, panel);
-      kern->gemm(&(pleat_cpu_gemm){.m = n,
-                                   .width = width,
-                                   .K = n_h,
-                                   .a = s->hidden,
-                                   .a_rs = pleat_cpu_source_ld(HIDDEN_BLOCK),
-                                   .a_ks = 1,
-                                   .b = pleat_cpu_panel(kern, &job->W2, panel, h0),
-                                   .b_ks = width,
-                                   .is_b_bf16 = job->W2.is_bf16,
-                                   .c = s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR,
-                                   .ldc = PLEAT_CPU_MAX_NR,
-                                   .is_adding = h0 > 0});
-    }
+    pleat_cpu_block hidden = {.a = s->hidden, .a_bf16 = s->hidden_bf16, .a_rs = pleat_cpu_source_ld(HIDDEN_BLOCK)};
+    for (int64_t panel = 0; panel < n_panels; panel++)
+      pleat_cpu_multiply(kern, &(pleat_cpu_product){.block = &hidden,
+                                                    .n = n,
+                                                    .W = &job->W2,
+                                                    .panel = panel,
+                                                    .k0 = h0,
+                                                    .K = n_h,
+                                                    .c = s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR,
+                                                    .ldc = PLEAT_CPU_MAX_NR,
+                                                    .is_adding = h0 > 0});
   }
   for (int64_t panel = 0; panel < n_panels; panel++)
     pleat_cpu_sink_store(kern, sink, &s->sink,

@@ -7,26 +7,76 @@
 #include "tensor/half.h"
 
 const void *pleat_cpu_panel(const pleat_cpu_kernels *kern, const pleat_cpu_packed *matrix, int64_t panel, int64_t k) {
-  int64_t at = panel * 2 * kern->vl * matrix->K + k * pleat_cpu_panel_width(kern, matrix->N, panel);
+  int64_t K = pleat_cpu_packed_rows(matrix->K, matrix->is_bf16);
+  int64_t at = panel * 2 * kern->vl * K + k * pleat_cpu_panel_width(kern, matrix->N, panel);
   if (matrix->is_bf16) return (const uint16_t *)matrix->data + at;
   return (const float *)matrix->data + at;
 }
 
 void pleat_cpu_pack(const pleat_cpu_kernels *kern, const float *src, int64_t K, int64_t N, bool is_bf16, void *dst) {
-  int64_t at = 0;
+  int64_t rows = pleat_cpu_packed_rows(K, is_bf16);
   for (int64_t panel = 0; panel < pleat_cpu_panels(kern, N); panel++) {
-    int64_t first = panel * 2 * kern->vl, width = pleat_cpu_panel_width(kern, N, panel);
-    for (int64_t k = 0; k < K; k++) {
-      for (int64_t j = 0; j < width; j++, at++) {
-        float value = first + j < N ? src[k * N + first + j] : 0;
+    int64_t first = panel * 2 * kern->vl, width = pleat_cpu_panel_width(kern, N, panel), base = first * rows;
+    for (int64_t k = 0; k < rows; k++) {
+      for (int64_t j = 0; j < width; j++) {
+        float value = k < K && first + j < N ? src[k * N + first + j] : 0;
         if (is_bf16) {
-          ((uint16_t *)dst)[at] = pleat_bf16_from_f32(value);
+          ((uint16_t *)dst)[base + (k / 2 * width + j) * 2 + k % 2] = pleat_bf16_from_f32(value);
         } else {
-          ((float *)dst)[at] = value;
+          ((float *)dst)[base + k * width + j] = value;
         }
       }
     }
   }
+}
+
+pleat_cpu_packed pleat_cpu_matrix_f32(const pleat_cpu_kernels *kern, pleat_cpu_bump *bump,
+                                      const pleat_cpu_packed *matrix) {
+  if (!matrix->is_bf16) return *matrix;
+  float *dst = pleat_cpu_take_f32(bump, pleat_cpu_packed_elements(kern, matrix->K, matrix->N, false));
+  pleat_cpu_packed result = {.K = matrix->K, .N = matrix->N, .data = dst};
+  for (int64_t panel = 0; dst && matrix->data && panel < pleat_cpu_panels(kern, matrix->N); panel++) {
+    int64_t width = pleat_cpu_panel_width(kern, matrix->N, panel);
+    const uint16_t *pairs = pleat_cpu_panel(kern, matrix, panel, 0);
+    float *rows = dst + panel * 2 * kern->vl * matrix->K;
+    for (int64_t k = 0; k < matrix->K; k++)
+      for (int64_t j = 0; j < width; j++)
+        rows[k * width + j] = pleat_f32_from_bf16(pairs[(k / 2 * width + j) * 2 + k % 2]);
+  }
+  return result;
+}
+
+/* Row k of columns col_line[first, first + n) as bf16: where it lies, or in buf; zeros behind the last row. */
+static const uint16_t *row_of_pairs(const pleat_cpu_tensor *x, int64_t at, const pleat_cpu_line *k_line,
+                                    const pleat_cpu_line *col_line, int64_t first, int64_t n, int64_t k,
+                                    uint16_t *buf) {
+  if (k >= k_line->n) {
+    memset(buf, 0, (size_t)n * sizeof *buf);
+    return buf;
+  }
+  const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[k];
+  if (col_line->has_step && col_line->step == 1) return src + col_line->at[first];
+  for (int64_t j = 0; j < n; j++) buf[j] = src[col_line->at[first + j]];
+  return buf;
+}
+
+void pleat_cpu_pack_pairs(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,
+                          const pleat_cpu_line *k_line, const pleat_cpu_line *col_line, int64_t first_col, int64_t n,
+                          int64_t width, uint16_t *dst) {
+  int64_t n_pairs = pleat_cpu_blocks(k_line->n, 2);
+  if (n_pairs == 0 || n == 0) return;
+  if (n < width)
+    for (int64_t p = 0; p < n_pairs; p++) memset(dst + (p * width + n) * 2, 0, (size_t)(width - n) * 2 * sizeof *dst);
+  if (k_line->has_step && k_line->step == 1 && k_line->n % 2 == 0 && col_line->has_step && col_line->step % 2 == 0) {
+    /* Pairs lie together: they are turned as units of 32 bits. */
+    const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[0] + col_line->at[first_col];
+    kern->transpose(n, n_pairs, (const float *)(const void *)src, col_line->step / 2, (float *)(void *)dst, width);
+    return;
+  }
+  uint16_t even[PLEAT_CPU_MAX_NR], odd[PLEAT_CPU_MAX_NR];
+  for (int64_t p = 0; p < n_pairs; p++)
+    kern->pair_rows(n, row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p, even),
+                    row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p + 1, odd), dst + p * width * 2);
 }
 
 void pleat_cpu_pack_panel(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,
@@ -61,7 +111,7 @@ pleat_cpu_packed pleat_cpu_matrix_take(const pleat_cpu_call *call, pleat_cpu_bum
   if (W->is_packed) return W->packed;
   const pleat_cpu_kernels *kern = call->kern;
   int64_t K = pleat_cpu_axes_count(k_axes), N = pleat_cpu_axes_count(n_axes);
-  float *data = pleat_cpu_take_f32(bump, pleat_cpu_packed_elements(kern, K, N));
+  float *data = pleat_cpu_take_f32(bump, pleat_cpu_packed_elements(kern, K, N, false));
   pleat_cpu_line k_line = pleat_cpu_line_take(bump, k_axes, W), n_line = pleat_cpu_line_take(bump, n_axes, W);
   pleat_cpu_packed matrix = {.K = K, .N = N, .data = data};
   if (!data || !W->data) return matrix;

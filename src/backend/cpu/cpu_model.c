@@ -63,8 +63,9 @@ static bool size_blocks(const pleat_cpu_kernels *kern, const pleat_plan_weight *
   const int64_t limit = INT64_MAX / 64;
   if (want->K < 0 || want->N < 0 || want->n_blocks < 0) return false;
   if (want->N > limit / 2 || (want->K && want->N + PLEAT_CPU_MAX_NR > limit / want->K)) return false;
-  int64_t elements = weight->is_packed ? pleat_cpu_packed_elements(kern, want->K, want->N) : want->K * want->N;
-  int64_t item = weight->is_packed && want->dtype == PLEAT_BF16 ? 2 : 4;
+  bool is_bf16 = weight->is_packed && want->dtype == PLEAT_BF16;
+  int64_t elements = weight->is_packed ? pleat_cpu_packed_elements(kern, want->K, want->N, is_bf16) : want->K * want->N;
+  int64_t item = is_bf16 ? 2 : 4;
   int64_t block = pleat_cpu_round((elements + PLEAT_CPU_MAX_NR) * item, PLEAT_CPU_ALIGN);
   if (want->n_blocks && block > INT64_MAX / want->n_blocks) return false;
   weight->block_bytes = (size_t)block;

@@ -2,7 +2,8 @@
  *
  * Deep: for a few i and j the outer products [c, d] over s are computed into rows of c d elements, which are then
  * multiplied with W; nothing of size N_res^2 c d exists. Shallow: with few sequences it is cheaper to multiply W with a
- * first, u[s d, z] = sum_c a[s i c] W[c d z] for one i, and then b[j, s d] with u.
+ * first, u[s d, z] = sum_c a[s i c] W[c d z] for one i, and then b[j, s d] with u. With bf16 operands the deep products
+ * take two sequences, then two elements of [c, d], at a time; the shallow ones are float32.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>
@@ -20,11 +21,13 @@ typedef struct outer {
   pleat_cpu_line a_s, a_c, b_s, b_d, b_sd;
   int64_t n_s, n_c, n_d, n_i, n_j, n_z;
   bool is_shallow;
+  bool is_bf16; /* deep, and a, b and W are */
   int64_t j_blocks;
 } outer;
 
 typedef struct outer_scratch {
   float *a, *b, *x, *u, *tile;
+  uint16_t *a_bf16, *b_bf16, *x_bf16; /* pairs of sequences; rows of x */
   int64_t *i_at, *j_at;
   pleat_cpu_sink_scratch sink;
 } outer_scratch;
@@ -68,6 +71,8 @@ static void outer_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, outer *
   job->is_shallow = shallow <= deep;
   job->j_blocks = job->is_shallow ? 1 : pleat_cpu_blocks(job->n_j, J_BLOCK);
   job->W = pleat_cpu_matrix_take(call, bump, W, &k, &job->sink.n);
+  job->is_bf16 = !job->is_shallow && job->W.is_bf16 && job->a->dtype == PLEAT_BF16 && job->b->dtype == PLEAT_BF16;
+  if (!job->is_bf16) job->W = pleat_cpu_matrix_f32(call->kern, bump, &job->W);
   job->a_s = pleat_cpu_line_take(bump, &job->s, job->a);
   job->a_c = pleat_cpu_line_take(bump, &job->c, job->a);
   job->b_s = pleat_cpu_line_take(bump, &job->s, job->b);
@@ -85,16 +90,21 @@ static int64_t ld_sd(const outer *job) { return pleat_cpu_source_ld(job->n_s * j
 
 static void scratch_take(const outer *job, pleat_cpu_bump *bump, outer_scratch *s) {
   int64_t nr = PLEAT_CPU_MAX_NR, n_s = pleat_cpu_min(job->n_s, S_BLOCK);
-  if (job->is_shallow) {
+  *s = (outer_scratch){0};
+  if (job->is_bf16) {
+    n_s = pleat_cpu_round(n_s, 2);
+    s->a_bf16 = pleat_cpu_take_u16(bump, I_BLOCK * n_s * pleat_cpu_round(job->n_c, nr));
+    s->b_bf16 = pleat_cpu_take_u16(bump, n_s * pleat_cpu_round(job->n_d, nr));
+    s->x = pleat_cpu_take_f32(bump, I_BLOCK * J_BLOCK * ld_x(job));
+    s->x_bf16 = pleat_cpu_take_u16(bump, I_BLOCK * J_BLOCK * ld_x(job));
+  } else if (job->is_shallow) {
     s->a = pleat_cpu_take_f32(bump, job->n_s * pleat_cpu_source_ld(job->n_c));
     s->u = pleat_cpu_take_f32(bump, job->n_s * job->n_d * pleat_cpu_round(job->n_z, nr));
     s->b = pleat_cpu_take_f32(bump, PLEAT_CPU_ROWS * ld_sd(job));
-    s->x = NULL;
   } else {
     s->a = pleat_cpu_take_f32(bump, I_BLOCK * n_s * pleat_cpu_round(job->n_c, nr));
     s->b = pleat_cpu_take_f32(bump, n_s * pleat_cpu_round(job->n_d, nr));
     s->x = pleat_cpu_take_f32(bump, I_BLOCK * J_BLOCK * ld_x(job));
-    s->u = NULL;
   }
   s->tile = pleat_cpu_take_f32(bump, pleat_cpu_max(PLEAT_CPU_ROWS, job->n_c) * nr);
   s->i_at = pleat_cpu_take_i64(bump, I_BLOCK);
@@ -103,46 +113,80 @@ static void scratch_take(const outer *job, pleat_cpu_bump *bump, outer_scratch *
 }
 
 /* x[c d] (+)= sum over s of a[s][c] b[s][d]; b is one packed panel of columns [d0, d0 + width). */
-static void outer_panel(const outer *job, const float *a, const float *b, int64_t n_s, int64_t d0, int64_t width,
-                        bool is_adding, float *x, float *tile) {
+static void outer_panel(const outer *job, const outer_scratch *s, int64_t i, int64_t n_s, int64_t d0, int64_t width,
+                        bool is_adding, float *x) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t n = pleat_cpu_min(width, job->n_d - d0);
+  int64_t n = pleat_cpu_min(width, job->n_d - d0), ld_c = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_NR);
   bool is_direct = n == width;
-  pleat_cpu_gemm g = {.m = job->n_c,
-                      .width = width,
-                      .K = n_s,
-                      .a = a,
-                      .a_rs = 1,
-                      .a_ks = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_NR),
-                      .b = b,
-                      .b_ks = width,
-                      .c = is_direct ? x + d0 : tile,
-                      .ldc = is_direct ? job->n_d : PLEAT_CPU_MAX_NR,
-                      .is_adding = is_adding};
-  for (int64_t c = 0; !is_direct && is_adding && c < job->n_c; c++)
-    memcpy(tile + c * PLEAT_CPU_MAX_NR, x + c * job->n_d + d0, (size_t)n * sizeof *x);
-  kern->gemm(&g);
-  for (int64_t c = 0; !is_direct && c < job->n_c; c++)
-    memcpy(x + c * job->n_d + d0, tile + c * PLEAT_CPU_MAX_NR, (size_t)n * sizeof *x);
+  float *c = is_direct ? x + d0 : s->tile;
+  int64_t ldc = is_direct ? job->n_d : PLEAT_CPU_MAX_NR;
+  for (int64_t q = 0; !is_direct && is_adding && q < job->n_c; q++)
+    memcpy(s->tile + q * PLEAT_CPU_MAX_NR, x + q * job->n_d + d0, (size_t)n * sizeof *x);
+  if (job->is_bf16) {
+    int64_t n_pairs = pleat_cpu_blocks(n_s, 2);
+    kern->gemm_bf16(&(pleat_cpu_gemm_bf16){.m = job->n_c,
+                                           .width = width,
+                                           .n_pairs = n_pairs,
+                                           .a = s->a_bf16 + i * n_pairs * 2 * ld_c,
+                                           .a_rs = 2,
+                                           .a_ps = 2 * ld_c,
+                                           .b = s->b_bf16,
+                                           .b_ps = 2 * width,
+                                           .c = c,
+                                           .ldc = ldc,
+                                           .is_adding = is_adding});
+  } else {
+    kern->gemm(&(pleat_cpu_gemm){.m = job->n_c,
+                                 .width = width,
+                                 .K = n_s,
+                                 .a = s->a + i * n_s * ld_c,
+                                 .a_rs = 1,
+                                 .a_ks = ld_c,
+                                 .b = s->b,
+                                 .b_ks = width,
+                                 .c = c,
+                                 .ldc = ldc,
+                                 .is_adding = is_adding});
+  }
+  for (int64_t q = 0; !is_direct && q < job->n_c; q++)
+    memcpy(x + q * job->n_d + d0, s->tile + q * PLEAT_CPU_MAX_NR, (size_t)n * sizeof *x);
+}
+
+/* a[i][s][c] of one i, over sequences [s0, s0 + n_s). */
+static void pack_a(const outer *job, int64_t i, int64_t s0, int64_t n_s, const outer_scratch *s) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  int64_t ld_c = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_NR);
+  if (!job->is_bf16) {
+    for (int64_t q = 0; q < n_s; q++)
+      pleat_cpu_load_line(kern, job->a, s->i_at[i] + job->a_s.at[s0 + q], &job->a_c, 0, job->n_c,
+                          s->a + (i * n_s + q) * ld_c);
+    return;
+  }
+  int64_t n_pairs = pleat_cpu_blocks(n_s, 2);
+  pleat_cpu_line s_line = {.at = job->a_s.at + s0, .n = n_s, .run = 1};
+  for (int64_t c0 = 0; c0 < job->n_c; c0 += PLEAT_CPU_MAX_NR)
+    pleat_cpu_pack_pairs(kern, job->a, s->i_at[i], &s_line, &job->a_c, c0,
+                         pleat_cpu_min(PLEAT_CPU_MAX_NR, job->n_c - c0), ld_c,
+                         s->a_bf16 + i * n_pairs * 2 * ld_c + 2 * c0);
 }
 
 /* The rows x of I_BLOCK i's and J_BLOCK j's, over sequences [s0, s0 + n_s). */
 static void outer_rows(const outer *job, int64_t n_i, int64_t n_j, int64_t s0, int64_t n_s, const outer_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t nr = 2 * kern->vl, ld_c = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_NR);
-  for (int64_t i = 0; i < n_i; i++)
-    for (int64_t q = 0; q < n_s; q++)
-      pleat_cpu_load_line(kern, job->a, s->i_at[i] + job->a_s.at[s0 + q], &job->a_c, 0, job->n_c,
-                          s->a + (i * n_s + q) * ld_c);
+  int64_t nr = 2 * kern->vl;
+  for (int64_t i = 0; i < n_i; i++) pack_a(job, i, s0, n_s, s);
   pleat_cpu_line s_line = {.at = job->b_s.at + s0, .n = n_s, .step = 0, .run = 1};
   for (int64_t j = 0; j < n_j; j++) {
     for (int64_t d0 = 0; d0 < job->n_d; d0 += nr) {
       int64_t width = pleat_cpu_panel_width(kern, job->n_d, d0 / nr);
-      pleat_cpu_pack_panel(kern, job->b, s->j_at[j], &s_line, &job->b_d, d0, pleat_cpu_min(width, job->n_d - d0), width,
-                           s->b);
+      int64_t n = pleat_cpu_min(width, job->n_d - d0);
+      if (job->is_bf16) {
+        pleat_cpu_pack_pairs(kern, job->b, s->j_at[j], &s_line, &job->b_d, d0, n, width, s->b_bf16);
+      } else {
+        pleat_cpu_pack_panel(kern, job->b, s->j_at[j], &s_line, &job->b_d, d0, n, width, s->b);
+      }
       for (int64_t i = 0; i < n_i; i++)
-        outer_panel(job, s->a + i * n_s * ld_c, s->b, n_s, d0, width, s0 > 0, s->x + (i * n_j + j) * ld_x(job),
-                    s->tile);
+        outer_panel(job, s, i, n_s, d0, width, s0 > 0, s->x + (i * n_j + j) * ld_x(job));
     }
   }
 }
@@ -156,20 +200,22 @@ static void deep_block(const outer *job, pleat_cpu_sink *sink, int64_t i0, int64
   for (int64_t s0 = 0; s0 < job->n_s; s0 += S_BLOCK)
     outer_rows(job, n_i, n_j, s0, pleat_cpu_min(S_BLOCK, job->n_s - s0), s);
 
+  int64_t K = job->n_c * job->n_d;
+  for (int64_t r = 0; job->is_bf16 && r < n_i * n_j; r++) {
+    kern->bf16_from_f32(K, s->x + r * ld_x(job), s->x_bf16 + r * ld_x(job));
+    s->x_bf16[r * ld_x(job) + K] = 0;
+  }
+  pleat_cpu_block rows = {.a = s->x, .a_bf16 = s->x_bf16, .a_rs = ld_x(job)};
   /* Rows of one i are neighbours among the result's rows (i, j). */
   for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_z); panel++) {
     int64_t width = pleat_cpu_panel_width(kern, job->n_z, panel);
-    kern->gemm(&(pleat_cpu_gemm){.m = n_i * n_j,
-                                 .width = width,
-                                 .K = job->n_c * job->n_d,
-                                 .a = s->x,
-                                 .a_rs = ld_x(job),
-                                 .a_ks = 1,
-                                 .b = pleat_cpu_panel(kern, &job->W, panel, 0),
-                                 .b_ks = width,
-                                 .is_b_bf16 = job->W.is_bf16,
-                                 .c = s->tile,
-                                 .ldc = PLEAT_CPU_MAX_NR});
+    pleat_cpu_multiply(kern, &(pleat_cpu_product){.block = &rows,
+                                                  .n = n_i * n_j,
+                                                  .W = &job->W,
+                                                  .panel = panel,
+                                                  .K = K,
+                                                  .c = s->tile,
+                                                  .ldc = PLEAT_CPU_MAX_NR});
     for (int64_t i = 0; i < n_i; i++) {
       pleat_cpu_sink_seek(sink, &s->sink, (i0 + i) * job->n_j + j0, n_j);
       pleat_cpu_sink_store(
@@ -199,7 +245,6 @@ static void fold_weights(const outer *job, int64_t i, const outer_scratch *s) {
                                    .a_ks = 1,
                                    .b = pleat_cpu_panel(kern, &job->W, panel, d),
                                    .b_ks = job->n_d * width,
-                                   .is_b_bf16 = job->W.is_bf16,
                                    .c = u + d * width,
                                    .ldc = job->n_d * width});
   }

@@ -14,10 +14,12 @@
 enum {
   PLEAT_CPU_MAX_LETTERS = 3 * PLEAT_MAX_RANK, /* of one operation */
   PLEAT_CPU_MAX_TENSORS = 8,                  /* of one walk */
+  PLEAT_CPU_MAX_GROUP = 6,                    /* launches that run as one */
   PLEAT_CPU_ROWS = 96                         /* largest row block: a multiple of every kernel's mr */
 };
 
-/* A [K, N] matrix in panels of 2 vl columns; the last panel has vl columns where that suffices. Padding is zero. */
+/* A [K, N] matrix in panels of 2 vl columns; the last panel has vl columns where that suffices. Padding is zero. In bf16
+ * a panel's rows are interleaved in pairs, as gemm_bf16 reads them, and K is rounded up to even. */
 typedef struct pleat_cpu_packed {
   int64_t K, N;
   bool is_bf16;
@@ -67,6 +69,9 @@ static inline float *pleat_cpu_take_f32(pleat_cpu_bump *bump, int64_t n) {
 }
 static inline int64_t *pleat_cpu_take_i64(pleat_cpu_bump *bump, int64_t n) {
   return pleat_cpu_take(bump, n, sizeof(int64_t));
+}
+static inline uint16_t *pleat_cpu_take_u16(pleat_cpu_bump *bump, int64_t n) {
+  return pleat_cpu_take(bump, n, sizeof(uint16_t));
 }
 static inline uint8_t *pleat_cpu_thread_scratch(const pleat_cpu_call *call, int thread) {
   return call->thread + (size_t)thread * call->thread_bytes;
@@ -162,17 +167,25 @@ static inline int64_t pleat_cpu_panel_width(const pleat_cpu_kernels *kern, int64
 static inline int64_t pleat_cpu_panels(const pleat_cpu_kernels *kern, int64_t N) {
   return pleat_cpu_blocks(N, 2 * kern->vl);
 }
-static inline int64_t pleat_cpu_packed_elements(const pleat_cpu_kernels *kern, int64_t K, int64_t N) {
-  return K * pleat_cpu_round(N, kern->vl);
+static inline int64_t pleat_cpu_packed_rows(int64_t K, bool is_bf16) { return is_bf16 ? pleat_cpu_round(K, 2) : K; }
+static inline int64_t pleat_cpu_packed_elements(const pleat_cpu_kernels *kern, int64_t K, int64_t N, bool is_bf16) {
+  return pleat_cpu_packed_rows(K, is_bf16) * pleat_cpu_round(N, kern->vl);
 }
-/* Address of row k of a panel. */
+/* Address of row k of a panel; in bf16 k is even. */
 const void *pleat_cpu_panel(const pleat_cpu_kernels *kern, const pleat_cpu_packed *matrix, int64_t panel, int64_t k);
 /* Packs a row-major float32 matrix into dst (f32 or bf16). */
 void pleat_cpu_pack(const pleat_cpu_kernels *kern, const float *src, int64_t K, int64_t N, bool is_bf16, void *dst);
+/* The matrix with float32 panels, unpacked into bump when it is bf16. */
+pleat_cpu_packed pleat_cpu_matrix_f32(const pleat_cpu_kernels *kern, pleat_cpu_bump *bump,
+                                      const pleat_cpu_packed *matrix);
 /* One panel: columns col[0, n) of a view whose rows lie at k_line; zero-padded to width. */
 void pleat_cpu_pack_panel(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,
                           const pleat_cpu_line *k_line, const pleat_cpu_line *col_line, int64_t first_col, int64_t n,
                           int64_t width, float *dst);
+/* The same in bf16 pairs, x being bf16: dst[k / 2][j][k % 2]. */
+void pleat_cpu_pack_pairs(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,
+                          const pleat_cpu_line *k_line, const pleat_cpu_line *col_line, int64_t first_col, int64_t n,
+                          int64_t width, uint16_t *dst);
 /* The matrix of a weight operand: as prepacked, or packed now into bump. */
 pleat_cpu_packed pleat_cpu_matrix_take(const pleat_cpu_call *call, pleat_cpu_bump *bump, const pleat_cpu_tensor *W,
                                        const pleat_cpu_axes *k_axes, const pleat_cpu_axes *n_axes);
@@ -182,6 +195,11 @@ void pleat_cpu_matrix_shape(const pleat_launch *launch, int slot, int64_t *out_K
 /* A vector operand over axes as float32, zero-padded by a whole panel; NULL when absent. */
 float *pleat_cpu_vector_take(const pleat_cpu_call *call, pleat_cpu_bump *bump, const pleat_cpu_tensor *x,
                              const pleat_cpu_axes *axes);
+
+/* How many of these launches, at least 1, may run as one: pleat_cpu_linear_group. */
+int pleat_cpu_group(const pleat_launch *launches, uint32_t n);
+pleat_cpu_scratch pleat_cpu_linear_group_layout(const pleat_cpu_call *calls, int n);
+void pleat_cpu_linear_group(const pleat_cpu_call *calls, int n);
 
 /* ---- Operations -------------------------------------------------------------------------------------------------- */
 

@@ -13,28 +13,17 @@
 #include <cpuid.h>
 #endif
 
-enum { M = 96, K = 128, PRODUCTS = 200, COPY_ELEMENTS = 2 << 20, COPY_PIECE = 1 << 14, REPEATS = 3 };
+enum { STEPS = 1 << 14, COPY_PIECE = 1 << 14, REPEATS = 3, SPIN_STRIDE = 2 * PLEAT_CPU_MAX_VL + 16 };
 
 typedef struct probe {
-  const pleat_cpu_kernels *kern;
-  float *a, *b, *c; /* c: M x nr per thread */
+  void (*spin)(int64_t n, float *dst);
+  float *sums; /* a stride per thread */
   float *src, *dst;
 } probe;
 
-static void gemm_task(void *arg, int thread, int64_t begin, int64_t end) {
+static void spin_task(void *arg, int thread, int64_t begin, int64_t end) {
   const probe *p = arg;
-  int64_t nr = 2 * p->kern->vl;
-  for (int64_t i = begin; i < end; i++)
-    p->kern->gemm(&(pleat_cpu_gemm){.m = M,
-                                    .width = nr,
-                                    .K = K,
-                                    .a = p->a,
-                                    .a_rs = K,
-                                    .a_ks = 1,
-                                    .b = p->b,
-                                    .b_ks = nr,
-                                    .c = p->c + thread * M * PLEAT_CPU_MAX_NR,
-                                    .ldc = PLEAT_CPU_MAX_NR});
+  p->spin(end - begin, p->sums + thread * SPIN_STRIDE);
 }
 
 static void copy_task(void *arg, int thread, int64_t begin, int64_t end) {
@@ -55,27 +44,31 @@ static double best_ms(pleat_threads *pool, int64_t n, int64_t grain, pleat_threa
   return best > 1e-3 ? best : 1e-3;
 }
 
-pleat_cpu_rates pleat_cpu_measure(const pleat_cpu_kernels *kern, pleat_threads *pool) {
-  int64_t n_threads = pleat_threads_count(pool), nr = 2 * kern->vl;
+static double spin_rate(pleat_threads *pool, int64_t n_threads, double flops_per_step, probe *p) {
+  double ms = best_ms(pool, STEPS * n_threads, STEPS / 8, spin_task, p);
+  return flops_per_step * (double)(STEPS * n_threads) / ms * 1e3;
+}
+
+pleat_cpu_rates pleat_cpu_measure(const pleat_cpu_kernels *kern, pleat_threads *pool, int64_t copy_elements) {
+  int64_t n_threads = pleat_threads_count(pool);
+  double flops_per_step = 4.0 * kern->mr * kern->vl; /* two vectors a row, two operations a product */
   pleat_cpu_rates rates = {.flops_per_s = 16e9 * (double)n_threads, .bytes_per_s = 20e9};
-  size_t n_small = (size_t)(M * K + K * nr + n_threads * M * PLEAT_CPU_MAX_NR);
-  float *small = calloc(n_small, sizeof *small), *large = calloc(2 * (size_t)COPY_ELEMENTS, sizeof *large);
-  if (small && large) {
-    probe p = {.kern = kern,
-               .a = small,
-               .b = small + M * K,
-               .c = small + M * K + K * nr,
-               .src = large,
-               .dst = large + COPY_ELEMENTS};
-    memset(large, 1, COPY_ELEMENTS * sizeof *large);
-    double n_products = (double)(PRODUCTS * n_threads);
-    rates.flops_per_s =
-        2.0 * M * K * (double)nr * n_products / best_ms(pool, (int64_t)n_products, PRODUCTS / 8, gemm_task, &p) * 1e3;
-    rates.bytes_per_s =
-        2.0 * COPY_ELEMENTS * sizeof *large / best_ms(pool, COPY_ELEMENTS, COPY_PIECE, copy_task, &p) * 1e3;
+  size_t n = (size_t)copy_elements;
+  probe p = {.spin = kern->spin,
+             .sums = calloc((size_t)n_threads * SPIN_STRIDE, sizeof(float)),
+             .src = malloc(n * sizeof(float)),
+             .dst = malloc(n * sizeof(float))};
+  if (p.sums && p.src && p.dst) {
+    rates.flops_per_s = spin_rate(pool, n_threads, flops_per_step, &p);
+    p.spin = kern->spin_bf16;
+    rates.bf16_flops_per_s = spin_rate(pool, n_threads, 2 * flops_per_step, &p);
+    if (rates.bf16_flops_per_s <= rates.flops_per_s) rates.bf16_flops_per_s = 0;
+    memset(p.src, 1, n * sizeof *p.src);
+    rates.bytes_per_s = 2.0 * (double)n * sizeof *p.src / best_ms(pool, copy_elements, COPY_PIECE, copy_task, &p) * 1e3;
   }
-  free(small);
-  free(large);
+  free(p.sums);
+  free(p.src);
+  free(p.dst);
   return rates;
 }
 

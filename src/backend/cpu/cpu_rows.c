@@ -11,27 +11,89 @@ static int64_t common_step(const int64_t *at, int64_t n) {
   return step;
 }
 
+void pleat_cpu_block_scratch_take(pleat_cpu_bump *bump, int64_t rows, int64_t K, bool is_bf16,
+                                  pleat_cpu_block_scratch *scratch) {
+  int64_t ld = pleat_cpu_source_ld(K);
+  scratch->at = pleat_cpu_take_i64(bump, rows);
+  scratch->f32 = pleat_cpu_take_f32(bump, rows * ld);
+  scratch->bf16 = is_bf16 ? pleat_cpu_take_u16(bump, rows * ld) : NULL;
+}
+
+/* One loaded row, normalised and rounded as wanted. */
+static void finish_row(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, const float *row, float *f32,
+                       uint16_t *opt_bf16) {
+  int64_t K = source->k_line.n;
+  if (source->ln_scale) {
+    kern->layer_norm(K, row, source->ln_scale, source->ln_offset, source->eps, f32);
+    row = f32;
+  }
+  if (!opt_bf16) return;
+  kern->bf16_from_f32(K, row, opt_bf16);
+  opt_bf16[K] = 0;
+}
+
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
-                                      int64_t n, bool must_copy, int64_t *at, float *buf) {
+                                      int64_t n, bool must_copy, const pleat_cpu_block_scratch *scratch) {
   const pleat_cpu_tensor *x = source->x;
   const pleat_cpu_line *k_line = &source->k_line;
   int64_t K = k_line->n, ld = pleat_cpu_source_ld(K);
   pleat_cpu_walk walk;
   pleat_cpu_walk_init(&walk, &source->rows, &x, 1);
-  pleat_cpu_walk_fill(&walk, first, n, at);
+  pleat_cpu_walk_fill(&walk, first, n, scratch->at);
+  const int64_t *at = scratch->at;
   int64_t step = common_step(at, n);
-  bool is_contiguous = k_line->has_step && k_line->step == 1;
-  if (!source->ln_scale && !must_copy && is_contiguous && step >= 0 && x->dtype == PLEAT_F32)
-    return (pleat_cpu_block){(const float *)(const void *)x->data + at[0], step};
+  bool can_stay = !source->ln_scale && !must_copy && k_line->has_step && k_line->step == 1 && step >= 0;
+  uint16_t *bf16 = scratch->bf16;
+  if (can_stay && !bf16 && x->dtype == PLEAT_F32)
+    return (pleat_cpu_block){.a = (const float *)(const void *)x->data + at[0], .a_rs = step};
+  if (can_stay && bf16 && x->dtype == PLEAT_BF16 && K % 2 == 0)
+    return (pleat_cpu_block){.a_bf16 = (const uint16_t *)(const void *)x->data + at[0], .a_rs = step};
 
-  if (step == 1 && n > 1 && k_line->has_step && k_line->step != 1 && K > 0) {
-    pleat_cpu_load_transposed(kern, x, at[0], k_line->step, K, n, buf, ld);
-  } else {
-    for (int64_t r = 0; r < n; r++) pleat_cpu_load_line(kern, x, at[r], k_line, 0, K, buf + r * ld);
+  bool is_turned = step == 1 && n > 1 && k_line->has_step && k_line->step != 1 && K > 0;
+  if (is_turned) pleat_cpu_load_transposed(kern, x, at[0], k_line->step, K, n, scratch->f32, ld);
+  for (int64_t r = 0; r < n; r++) {
+    float *f32 = scratch->f32 + (is_turned || !bf16 ? r : 0) * ld;
+    const float *row = f32;
+    if (!is_turned) {
+      if (source->ln_scale || bf16) {
+        row = pleat_cpu_view_line(kern, x, at[r], k_line, 0, K, f32);
+      } else {
+        pleat_cpu_load_line(kern, x, at[r], k_line, 0, K, f32);
+      }
+    }
+    finish_row(kern, source, row, f32, bf16 ? bf16 + r * ld : NULL);
   }
-  for (int64_t r = 0; source->ln_scale && r < n; r++)
-    kern->layer_norm(K, buf + r * ld, source->ln_scale, source->ln_offset, source->eps, buf + r * ld);
-  return (pleat_cpu_block){buf, ld};
+  return (pleat_cpu_block){.a = bf16 ? NULL : scratch->f32, .a_bf16 = bf16, .a_rs = ld};
+}
+
+void pleat_cpu_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_product *p) {
+  int64_t width = pleat_cpu_panel_width(kern, p->W->N, p->panel);
+  const void *b = pleat_cpu_panel(kern, p->W, p->panel, p->k0);
+  if (p->W->is_bf16) {
+    kern->gemm_bf16(&(pleat_cpu_gemm_bf16){.m = p->n,
+                                           .width = width,
+                                           .n_pairs = pleat_cpu_blocks(p->K, 2),
+                                           .a = p->block->a_bf16,
+                                           .a_rs = p->block->a_rs,
+                                           .a_ps = 2,
+                                           .b = b,
+                                           .b_ps = 2 * width,
+                                           .c = p->c,
+                                           .ldc = p->ldc,
+                                           .is_adding = p->is_adding});
+  } else {
+    kern->gemm(&(pleat_cpu_gemm){.m = p->n,
+                                 .width = width,
+                                 .K = p->K,
+                                 .a = p->block->a,
+                                 .a_rs = p->block->a_rs,
+                                 .a_ks = 1,
+                                 .b = b,
+                                 .b_ks = width,
+                                 .c = p->c,
+                                 .ldc = p->ldc,
+                                 .is_adding = p->is_adding});
+  }
 }
 
 void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump) {

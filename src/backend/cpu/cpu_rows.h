@@ -16,17 +16,37 @@ typedef struct pleat_cpu_source {
   float eps;
 } pleat_cpu_source;
 
-/* A block of loaded rows: element (r, k) is a[r * a_rs + k]. */
+/* A block of loaded rows: element (r, k) is a[r * a_rs + k], or a_bf16[...] where a is NULL. */
 typedef struct pleat_cpu_block {
   const float *a;
+  const uint16_t *a_bf16; /* an odd K is followed by a zero */
   int64_t a_rs;
 } pleat_cpu_block;
 
 static inline int64_t pleat_cpu_source_ld(int64_t K) { return pleat_cpu_round(K, PLEAT_CPU_MAX_VL) + 16; }
-/* Rows [first, first + n). buf holds n rows of pleat_cpu_source_ld, at holds n offsets. Without normalisation, float32
- * rows at a common distance are used where they lie unless must_copy. */
+/* Room for a block, as float32, or as bf16 when `bf16` is not NULL. Rows lie pleat_cpu_source_ld apart. */
+typedef struct pleat_cpu_block_scratch {
+  int64_t *at;
+  float *f32;
+  uint16_t *bf16;
+} pleat_cpu_block_scratch;
+void pleat_cpu_block_scratch_take(pleat_cpu_bump *bump, int64_t rows, int64_t K, bool is_bf16,
+                                  pleat_cpu_block_scratch *scratch);
+/* Rows [first, first + n). Without normalisation, rows of the wanted type at a common distance are used where they lie
+ * unless must_copy. */
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
-                                      int64_t n, bool must_copy, int64_t *at, float *buf);
+                                      int64_t n, bool must_copy, const pleat_cpu_block_scratch *scratch);
+/* c[n, width of the panel] (+)= block times rows [k0, k0 + K) of a panel of W, whose type is the block's; k0 is even. */
+typedef struct pleat_cpu_product {
+  const pleat_cpu_block *block;
+  int64_t n;
+  const pleat_cpu_packed *W;
+  int64_t panel, k0, K;
+  float *c;
+  int64_t ldc;
+  bool is_adding;
+} pleat_cpu_product;
+void pleat_cpu_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_product *product);
 
 /* Operands of the epilogue; all are optional but out. */
 enum {

@@ -11,18 +11,6 @@
 #include "base/fail.h"
 #include "graph/pass/pass.h"
 
-/* The value that a node may overwrite with its result, as a slot; -1 when there is none. */
-static int residual_slot(const pleat_node *node) {
-  switch (node->op) {
-    case PLEAT_OP_FUSED_LINEAR: return PLEAT_FL_RESIDUAL;
-    case PLEAT_OP_TRANSITION: return PLEAT_TR_RESIDUAL;
-    case PLEAT_OP_OUTER_PRODUCT: return PLEAT_OP_RESIDUAL;
-    case PLEAT_OP_LOOKUP_ADD: return PLEAT_LA_RESIDUAL;
-    case PLEAT_OP_ADD: return 0;
-    default: return -1;
-  }
-}
-
 enum { DIM_NONE = -1, DIM_MIXED = -2 };
 
 typedef struct chunker {
@@ -60,7 +48,7 @@ static int grow(chunker *c, char letter) {
   memset(c->split, 0, graph->n_nodes);
   memset(c->n_used, 0, graph->n_values * sizeof *c->n_used);
   for (uint32_t v = 0; v < graph->n_values; v++) c->dim[v] = DIM_NONE;
-  int slot = residual_slot(end), n = 1;
+  int slot = pleat_node_residual(end), n = 1;
   pleat_value residual = slot < 0 ? PLEAT_NO_VALUE : end->in[slot];
   c->split[c->end] = letter;
   note_uses(c, end, letter);

@@ -51,7 +51,6 @@ static bool commit(fuser *f, uint32_t at, pleat_node *fused) {
   fused->out = old->out;
   fused->region = old->region;
   fused->stage = old->stage;
-  fused->scope = old->scope;
   fused->n_in = pleat_ops[fused->op].n_max;
   for (int k = 0; k < fused->n_in; k++)
     if (fused->in[k] == PLEAT_NO_VALUE) fused->letters[1 + k][0] = 0;
@@ -64,8 +63,9 @@ static bool commit(fuser *f, uint32_t at, pleat_node *fused) {
   return true;
 }
 
-static pleat_node blank(pleat_op op) {
-  pleat_node node = {.op = (uint8_t)op};
+/* The scope is that of the pattern's anchor: the last node may be the residual, which lies outside the sub-layer. */
+static pleat_node blank(pleat_op op, const pleat_node *anchor) {
+  pleat_node node = {.op = (uint8_t)op, .scope = anchor->scope};
   for (int k = 0; k < PLEAT_MAX_IN; k++) node.in[k] = PLEAT_NO_VALUE;
   return node;
 }
@@ -102,7 +102,7 @@ static void fuse_attention(fuser *f, uint32_t at) {
   if (v_channel < 0) return;
   v_letters[v_channel] = out_letters[strlen(out_letters) - 1] = 'z';
 
-  pleat_node fused = blank(PLEAT_OP_ATTENTION);
+  pleat_node fused = blank(PLEAT_OP_ATTENTION, softmax);
   bool is_scaled = scale && scale->attr.b == 0;
   fused.attr.a = is_scaled ? scale->attr.a : 1;
   fused.attr.letter = softmax->attr.letter;
@@ -138,7 +138,7 @@ static void fuse_outer_product(fuser *f, uint32_t at) {
   char z = 'z', letters[4][7] = {{ij[0], ij[1], z, 0}, {ij[2], ij[3], z, 0}, {z, 0}, {ij[0], ij[1], 0}};
   const char *norm = graph->nodes[div].letters[2], *num = graph->nodes[div].letters[1];
   if (strlen(norm) != 2 || norm[0] != num[0] || norm[1] != num[1]) return;
-  pleat_node fused = blank(PLEAT_OP_OUTER_PRODUCT);
+  pleat_node fused = blank(PLEAT_OP_OUTER_PRODUCT, linear);
   memcpy(fused.letters[0], letters[0], sizeof letters[0]);
   set_in(&fused, PLEAT_OP_A, outer->in[0], outer->letters[1]);
   set_in(&fused, PLEAT_OP_B, outer->in[1], outer->letters[2]);
@@ -176,7 +176,7 @@ static void fuse_transition(fuser *f, uint32_t at) {
   strcpy(x, first->letters[1]);
   strcpy(out, x);
   out[rank - 1] = 'z';
-  pleat_node fused = blank(PLEAT_OP_TRANSITION);
+  pleat_node fused = blank(PLEAT_OP_TRANSITION, second);
   memcpy(fused.letters[0], out, rank + 1);
   set_in(&fused, PLEAT_TR_X, residual, x);
   set_in(&fused, PLEAT_TR_LN_SCALE, norm->in[1], k);
@@ -277,7 +277,7 @@ static const pleat_node *prologue(const fuser *f, const pleat_node *linear) {
 static void fuse_linear(fuser *f, uint32_t at) {
   pleat_graph *graph = f->graph;
   const pleat_node linear = graph->nodes[at];
-  pleat_node fused = blank(PLEAT_OP_FUSED_LINEAR);
+  pleat_node fused = blank(PLEAT_OP_FUSED_LINEAR, &linear);
   memcpy(fused.letters[0], linear.letters[0], sizeof fused.letters[0]);
   set_in(&fused, PLEAT_FL_X, linear.in[0], linear.letters[1]);
   set_in(&fused, PLEAT_FL_W, linear.in[1], linear.letters[2]);
@@ -303,7 +303,7 @@ static void fuse_linear(fuser *f, uint32_t at) {
 static void fuse_lookup(fuser *f, uint32_t at) {
   pleat_graph *graph = f->graph;
   const pleat_node *lookup = &graph->nodes[at];
-  pleat_node fused = blank(PLEAT_OP_LOOKUP_ADD);
+  pleat_node fused = blank(PLEAT_OP_LOOKUP_ADD, lookup);
   char letters[8];
   memcpy(fused.letters[0], lookup->letters[0], sizeof fused.letters[0]);
   set_in(&fused, PLEAT_LA_TABLE, lookup->in[0], lookup->letters[1]);

@@ -26,13 +26,25 @@ typedef struct pleat_cpu_gemm {
   int64_t m, width, K;
   const float *a;
   int64_t a_rs, a_ks;
-  const void *b; /* f32, or bf16 when is_b_bf16 */
+  const float *b;
   int64_t b_ks;
   float *c;
   int64_t ldc;
-  bool is_b_bf16;
   bool is_adding;
 } pleat_cpu_gemm;
+
+/* The same with bf16 operands and float32 sums, two products a step: n_pairs pairs of k. A[i, k] is
+ * a[i * a_rs + k / 2 * a_ps + k % 2]; B[k, j] is b[k / 2 * b_ps + 2 * j + k % 2]. Where K is odd the last k is a zero. */
+typedef struct pleat_cpu_gemm_bf16 {
+  int64_t m, width, n_pairs;
+  const uint16_t *a;
+  int64_t a_rs, a_ps;
+  const uint16_t *b;
+  int64_t b_ps;
+  float *c;
+  int64_t ldc;
+  bool is_adding;
+} pleat_cpu_gemm_bf16;
 
 /* An operand of a tile: row r starts at x[at[r]]. x NULL: absent. */
 typedef struct pleat_cpu_rows_view {
@@ -62,6 +74,10 @@ typedef struct pleat_cpu_kernels {
   int vl;           /* floats per vector; panels are two vectors wide, the last may be one */
   int mr;           /* rows of the register tile */
   void (*gemm)(const pleat_cpu_gemm *g);
+  void (*gemm_bf16)(const pleat_cpu_gemm_bf16 *g);
+  /* n times the arithmetic of one step of gemm, or of gemm_bf16, on registers alone: 2 mr vl products, or twice as many. */
+  void (*spin)(int64_t n, float *dst);
+  void (*spin_bf16)(int64_t n, float *dst);
   void (*epilogue)(const pleat_cpu_epilogue *e);
   /* dst = (x - mean) / sqrt(var + eps) * scale + offset; dst may be x. */
   void (*layer_norm)(int64_t n, const float *x, const float *scale, const float *offset, float eps, float *dst);
@@ -69,6 +85,8 @@ typedef struct pleat_cpu_kernels {
   float (*logits_max)(int64_t n, float *x, float scale, const float *bias, const float *mask);
   /* x = exp(x - max); returns the sum. */
   float (*exp_sum)(int64_t n, float *x, float max);
+  /* The same into bf16; the sum is of the values before they are rounded. */
+  float (*exp_sum_bf16)(int64_t n, const float *x, float max, uint16_t *dst);
   /* ADD, SUB, MUL, DIV; dst may be a or b. */
   void (*binary)(uint8_t op, int64_t n, const float *a, const float *b, float *dst);
   /* RELU, SIGMOID, SOFTPLUS, AFFINE (x * p + q), GREATER_ZERO; dst may be x. */
@@ -80,6 +98,8 @@ typedef struct pleat_cpu_kernels {
   void (*add_square)(int64_t n, const float *x, float y, float *acc);
   void (*f32_from_bf16)(int64_t n, const uint16_t *src, float *dst);
   void (*bf16_from_f32)(int64_t n, const float *src, uint16_t *dst);
+  /* dst[2 i] = even[i], dst[2 i + 1] = odd[i] */
+  void (*pair_rows)(int64_t n, const uint16_t *even, const uint16_t *odd, uint16_t *dst);
   /* dst[j * ldd + i] = src[i * lds + j] for i < rows, j < cols */
   void (*transpose)(int64_t rows, int64_t cols, const float *src, int64_t lds, float *dst, int64_t ldd);
 } pleat_cpu_kernels;
@@ -88,6 +108,8 @@ typedef struct pleat_cpu_kernels {
 void pleat_cpu_kernels_generic(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx2(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx512(pleat_cpu_kernels *out);
+void pleat_cpu_kernels_avx512bf16(pleat_cpu_kernels *out);
+void pleat_cpu_kernels_amx(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_neon(pleat_cpu_kernels *out);
 
 /* Names of the instruction sets of this architecture, lowest first: level 0 is "generic"; NULL behind the last. */

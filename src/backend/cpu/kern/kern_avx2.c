@@ -14,7 +14,15 @@ static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a
 /* The second operand is the result when either is NaN. */
 static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
 static inline vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+static inline vf vf_dot_bf16(vf sum, vi a, vi b) { return vf_dot_bf16_plain(sum, a, b); }
 static inline vf vf_ldexp(vf x, vf n) { return vf_ldexp_plain(x, n); }
+
+/* All ones in lanes [0, n). */
+static inline __m256i first_lanes(int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vf vf_load_some(const float *src, int64_t n) { return (vf)_mm256_maskload_ps(src, first_lanes(n)); }
+static inline void vf_store_some(float *dst, vf x, int64_t n) { _mm256_maskstore_ps(dst, first_lanes(n), (__m256)x); }
 
 static inline vf vf_load_bf16(const uint16_t *src) {
   __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)src));

@@ -16,6 +16,10 @@ static inline vf vf_max(vf a, vf b) { return (vf)vmaxq_f32((float32x4_t)a, (floa
 static inline vf vf_min(vf a, vf b) { return (vf)vminq_f32((float32x4_t)a, (float32x4_t)b); }
 static inline vf vf_ldexp(vf x, vf n) { return vf_ldexp_plain(x, n); }
 
+static inline vf vf_dot_bf16(vf sum, vi a, vi b) { return vf_dot_bf16_plain(sum, a, b); }
+static inline vf vf_load_some(const float *src, int64_t n) { return vf_load_some_plain(src, n); }
+static inline void vf_store_some(float *dst, vf x, int64_t n) { vf_store_some_plain(dst, x, n); }
+
 static inline vf vf_load_bf16(const uint16_t *src) { return (vf)vshll_n_u16(vld1_u16(src), 16); }
 
 static inline void vf_store_bf16(uint16_t *dst, vf x) {
