@@ -25,6 +25,9 @@ launcher() {
 }
 PLEAT=$(launcher "$PLEAT")
 
+# Not empty under sanitizers and emulators, where large networks take an hour.
+watched=${PLEAT_SANITIZED:-}${PLEAT_EMULATOR:-}
+
 # Weights of a network with few blocks, made up: they cost milliseconds.
 monomer=synth:tests/data/tiny_monomer.weights.json
 multimer=synth:tests/data/tiny_multimer_v3.weights.json
