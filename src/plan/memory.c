@@ -79,6 +79,25 @@ uint32_t pleat_in_place_slots(const pleat_graph *graph, const pleat_node *node) 
   return fitting;
 }
 
+/* Attention reads a query before it writes the result of that query, head by head, so the two may share a buffer when
+ * they lie alike. (Its sub-layer ends elsewhere, which is why this is not said of the node itself.) */
+static bool is_query_shared(const pleat_graph *graph, const pleat_node *node) {
+  if (node->op != PLEAT_OP_ATTENTION) return false;
+  const char *q_letters = node->letters[1 + PLEAT_AT_Q], *out_letters = node->letters[0];
+  pleat_value q = node->in[PLEAT_AT_Q];
+  size_t n = strlen(q_letters);
+  if (n == 0 || n != strlen(out_letters) || memcmp(q_letters, out_letters, n - 1) != 0) return false;
+  bool is_alone = true;
+  for (int k = 0; k < node->n_in; k++) is_alone &= k == PLEAT_AT_Q || node->in[k] != q;
+  return is_alone && graph->values[q].dtype == graph->values[node->out].dtype &&
+         graph->values[q].kind != PLEAT_VALUE_WEIGHT && view_base(graph, q) == q &&
+         pleat_graph_dim(graph, q, (int)n - 1) == pleat_graph_dim(graph, node->out, (int)n - 1);
+}
+
+uint32_t pleat_shared_slots(const pleat_graph *graph, const pleat_node *node) {
+  return pleat_in_place_slots(graph, node) | (is_query_shared(graph, node) ? 1u << PLEAT_AT_Q : 0);
+}
+
 static uint32_t root(const memory *m, uint32_t v) {
   while (m->life[v].parent != v) v = m->life[v].parent;
   return v;
@@ -192,7 +211,7 @@ static bool may_touch(const memory *m, pleat_value x, pleat_value y) {
   const pleat_value_info *info = &graph->values[y];
   if (info->kind != PLEAT_VALUE_NODE) return m->life[x].last <= m->life[y].first; /* handed over */
   const pleat_node *node = &graph->nodes[info->def];
-  uint32_t slots = pleat_in_place_slots(graph, node);
+  uint32_t slots = pleat_shared_slots(graph, node);
   int32_t end = (int32_t)info->def;
   for (int k = 0; k < node->n_in; k++)
     if (slots >> k & 1 && node->in[k] == x) return m->life[x].last <= end;
@@ -307,7 +326,7 @@ static void join_optional(memory *m) {
   const pleat_graph *graph = m->graph;
   for (uint32_t i = 0; i < graph->n_nodes; i++) {
     const pleat_node *node = &graph->nodes[i];
-    uint32_t slots = pleat_in_place_slots(graph, node);
+    uint32_t slots = pleat_shared_slots(graph, node);
     for (int k = 0; k < node->n_in; k++)
       if (slots >> k & 1 && join(m, node->in[k], node->out)) break;
   }

@@ -22,6 +22,8 @@ PLEAT_CHECKED pleat_status pleat_place_values(pleat_graph *graph, int64_t num_en
 void pleat_placement_fini(pleat_placement *placement);
 /* Input slots that a node may overwrite with its result; bit k = input k. */
 uint32_t pleat_in_place_slots(const pleat_graph *graph, const pleat_node *node);
+/* Those, and the query of an attention: inputs whose buffer the result may take over. */
+uint32_t pleat_shared_slots(const pleat_graph *graph, const pleat_node *node);
 /* Rows of a slice of a CHUNK region that holds the value, and the dimension; false when the value is stored whole. */
 bool pleat_value_is_sliced(const pleat_graph *graph, pleat_value value, int *out_dim, int64_t *out_rows);
 

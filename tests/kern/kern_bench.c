@@ -42,8 +42,8 @@ static pleat_status read_weight(void *ctx, const char *name, int64_t first, int6
   return PLEAT_OK;
 }
 
-/* places, a letter per input: A arena f32, H arena bf16, M matrix of one summed axis, Q of two, P plain parameter,
- * - absent. alias: the input that the result overwrites, -1 = none. */
+/* places, a letter per input: A arena f32, H arena bf16, M matrix of one summed axis, Q of two, B bf16 matrix,
+ * P plain parameter, - absent. The result has the type of the first input. alias: the input that the result overwrites, -1 = none. */
 typedef struct shape {
   const char *name;
   pleat_op op;
@@ -70,7 +70,7 @@ static void add_operand(bench *b, const char *sizes, char place, const char *let
   if (place == '-') return;
   int64_t n = 1;
   x->rank = (uint8_t)strlen(letters);
-  x->dtype = place == 'H' ? PLEAT_BF16 : PLEAT_F32;
+  x->dtype = place == 'H' || place == 'B' ? PLEAT_BF16 : PLEAT_F32;
   for (int d = x->rank - 1; d >= 0; d--) {
     x->size[d] = size_of(sizes, letters[d]);
     x->stride[d] = n;
@@ -90,6 +90,7 @@ static void add_operand(bench *b, const char *sizes, char place, const char *let
   x->weight = b->plan.n_weights++;
   b->weights[x->weight] =
       (pleat_plan_weight){.name = names[x->weight], .K = K, .N = n / K, .n_blocks = 1, .block_elements = n};
+  b->weights[x->weight].dtype = x->dtype;
 }
 
 static void build(bench *b, const shape *s) {
@@ -239,6 +240,18 @@ static const shape shapes[] = {
      {.a = 0},
      5,
      8192 * PAIR},
+#define PEER(rows, size, k, n)                                                                                \
+  {"peer f32", PLEAT_OP_LINEAR, "ijc,cd->ijd", "AM", size, {.a = 0}, -1, 2. * (rows) * (rows) * (k) * (n)}, { \
+    "peer bf16", PLEAT_OP_LINEAR, "ijc,cd->ijd", "HB", size, {.a = 0}, -1, 2. * (rows) * (rows) * (k) * (n)   \
+  }
+    PEER(128, "i128j128c128d128", 128, 128),
+    PEER(128, "i128j128c256d256", 256, 256),
+    PEER(128, "i128j128c128d512", 128, 512),
+    PEER(128, "i128j128c512d128", 512, 128),
+    PEER(384, "i384j384c128d128", 128, 128),
+    PEER(384, "i384j384c256d256", 256, 256),
+    PEER(384, "i384j384c128d512", 128, 512),
+    PEER(384, "i384j384c512d128", 512, 128),
     {"layer_norm", PLEAT_OP_LAYER_NORM, "ijc,c,c->ijc", "APP", "i256j256c128", LN, -1, 0},
     {"add", PLEAT_OP_ADD, "ijc,ijc->ijc", "AA", "i256j256c128", {.a = 0}, -1, PAIR * 128},
     {"permute", PLEAT_OP_PERMUTE, "ijc->cij", "A", "i256j256c128", {.a = 0}, -1, 0},

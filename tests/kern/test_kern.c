@@ -151,7 +151,7 @@ static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, 
   bool is_wide = flags & 1, is_adding = flags & 2, is_turned = flags & 4;
   int64_t width = is_wide ? 2 * kern->vl : kern->vl, ldc = width + 3, b_ps = 2 * width;
   int64_t a_rs = is_turned ? 2 : 2 * n_pairs + 7, a_ps = is_turned ? 2 * m + 6 : 2;
-  int64_t n_a = (m + 2) * (2 * n_pairs + 7), n_b = n_pairs * b_ps;
+  int64_t n_a = (m + 6) * (2 * n_pairs + 7), n_b = n_pairs * b_ps;
   uint16_t *a = malloc((size_t)(n_a + 1) * sizeof *a), *b = malloc((size_t)(n_b + 1) * sizeof *b);
   guarded c = guarded_new(m * ldc);
   float *before = malloc((size_t)(m * ldc + 1) * sizeof *before);
@@ -226,8 +226,17 @@ static void test_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng) {
     guarded dst = guarded_new(320);
     pleat_cpu_epilogue e = {.rows = ROWS, .n = n, .ld = LD, .y = y, .act = (uint8_t)(bits >> 1) % 3, .dst_at = at};
     pleat_cpu_rows_view *views[4] = {&e.mul, &e.mul2, &e.divisor, &e.residual};
-    for (int v = 0; v < 4; v++)
-      if (bits >> (8 + v) & 1) *views[v] = (pleat_cpu_rows_view){view[v], at};
+    uint16_t half_view[4][320];
+    for (int v = 0; v < 4; v++) {
+      bool is_half = bits >> (23 + v) & 1;
+      if (bits >> (8 + v) & 1)
+        *views[v] =
+            (pleat_cpu_rows_view){.x = is_half ? NULL : view[v], .x_bf16 = is_half ? half_view[v] : NULL, .at = at};
+      for (int i = 0; i < 320; i++) {
+        half_view[v][i] = pleat_bf16_from_f32(view[v][i]);
+        if (is_half) view[v][i] = pleat_f32_from_bf16(half_view[v][i]);
+      }
+    }
     if (bits >> 12 & 1) e.bias = bias;
     if (bits >> 13 & 1) e.gate = gate;
     if (bits >> 14 & 1) e.gate_bias = gate_bias;
@@ -244,12 +253,12 @@ static void test_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng) {
         if (e.act == PLEAT_ACT_RELU && want < 0) want = 0;
         if (e.act == PLEAT_ACT_SIGMOID) want = sigmoid_of(want);
         if (e.gate) want *= sigmoid_of(gate[r * LD + j] + (e.gate_bias ? gate_bias[j] : 0));
-        if (e.mul.x) want *= view[0][at[r] + j];
-        if (e.mul2.x) want *= view[1][at[r] + j];
+        if (bits >> 8 & 1) want *= view[0][at[r] + j];
+        if (bits >> 9 & 1) want *= view[1][at[r] + j];
         if (e.row_mul) want *= row_mul[r];
-        if (e.divisor.x) want /= view[2][at[r] + j];
+        if (bits >> 10 & 1) want /= view[2][at[r] + j];
         if (e.row_div) want /= row_div[r];
-        if (e.residual.x) want += view[3][at[r] + j];
+        if (bits >> 11 & 1) want += view[3][at[r] + j];
         float got = target == 1   ? dst.data[at[r] + j]
                     : target == 2 ? pleat_f32_from_bf16(half[at[r] + j])
                                   : y[r * LD + j];
@@ -480,8 +489,8 @@ static void test_moves(const pleat_cpu_kernels *kern, pleat_rng *rng) {
     guarded_check(&back, "bf16 back");
     uint16_t pairs[2 * MAX_N + 1];
     pairs[2 * n] = 0xABCD;
-    kern->pair_rows(n - 1, half, half + 1, pairs);
-    kern->pair_rows(1, half + n - 1, half, pairs + 2 * (n - 1));
+    kern->pair_rows(1, n - 1, half, half + 1, 0, pairs, 0);
+    kern->pair_rows(1, 1, half + n - 1, half, 0, pairs + 2 * (n - 1), 0);
     for (int64_t i = 0; i < n; i++) CHECK(pairs[2 * i] == half[i] && pairs[2 * i + 1] == half[(i + 1) % n]);
     CHECK_INT(pairs[2 * n], 0xABCD);
     for (int t = 0; t < N_SIZES; t += 3) {

@@ -150,12 +150,17 @@ static contract_group group_at(const contract *job, int64_t index) {
   return g;
 }
 
-/* k and k + 1 of a group's batches, or of columns: dst[2 i + k % 2]; zeros behind the last k. */
+/* k and k + 1 of `rows` runs of n elements that lie `step` apart; zeros behind the last k. */
 static void pair_of_k(const contract *job, const pleat_cpu_tensor *x, const pleat_cpu_line *k_line, int64_t at,
-                      int64_t k, int64_t n, uint16_t *dst) {
-  static const uint16_t zeros[PLEAT_CPU_MAX_NR];
-  const uint16_t *data = (const uint16_t *)(const void *)x->data + at;
-  job->call->kern->pair_rows(n, data + k_line->at[k], k + 1 < job->K ? data + k_line->at[k + 1] : zeros, dst);
+                      int64_t k, int64_t rows, int64_t n, int64_t step, uint16_t *dst) {
+  static const uint16_t zeros[GROUP];
+  const pleat_cpu_kernels *kern = job->call->kern;
+  const uint16_t *data = (const uint16_t *)(const void *)x->data + at, *even = data + k_line->at[k];
+  if (k + 1 < job->K) {
+    kern->pair_rows(rows, n, even, data + k_line->at[k + 1], step, dst, 2 * GROUP);
+  } else {
+    for (int64_t r = 0; r < rows; r++) kern->pair_rows(1, n, even + r * step, zeros, 0, dst + r * 2 * GROUP, 0);
+  }
 }
 
 /* One row of A in bf16: dst[g][k]. */
@@ -163,7 +168,13 @@ static void pack_row_bf16(const contract *job, const contract_group *g, int64_t 
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t n_pairs = job->k_stored / 2, plane = job->plane_a;
   if (g->count > 1 && job->a_g == 1) {
-    for (int64_t p = 0; p < n_pairs; p++) pair_of_k(job, job->a, &job->a_k, at, 2 * p, g->count, pairs + p * 2 * GROUP);
+    int64_t p = 0;
+    if (job->a_k.has_step) {
+      const uint16_t *src = (const uint16_t *)(const void *)job->a->data + at + job->a_k.at[0];
+      p = job->K / 2;
+      kern->pair_rows(p, g->count, src, src + job->a_k.step, 2 * job->a_k.step, pairs, 2 * GROUP);
+    }
+    for (; p < n_pairs; p++) pair_of_k(job, job->a, &job->a_k, at, 2 * p, 1, g->count, 0, pairs + p * 2 * GROUP);
     kern->transpose(n_pairs, g->count, (const float *)(const void *)pairs, GROUP, (float *)(void *)dst, plane / 2);
     return;
   }
@@ -232,8 +243,12 @@ static void pack_panel_bf16(const contract *job, const contract_group *g, const 
   for (int64_t p = 0; p < job->k_stored / 2; p++) {
     for (int64_t j = 0; 2 * p + AHEAD < job->K && j < n; j++) /* the columns lie pages apart */
       __builtin_prefetch(pleat_cpu_at(job->b, g->b_at + job->b_k.at[2 * p + AHEAD] + cols->at[j]));
-    for (int64_t j = 0; j < n; j++)
-      pair_of_k(job, job->b, &job->b_k, g->b_at + cols->at[j], 2 * p, g->count, pairs + j * 2 * GROUP);
+    if (cols->has_step) {
+      pair_of_k(job, job->b, &job->b_k, g->b_at + cols->at[0], 2 * p, n, g->count, cols->step, pairs);
+    } else {
+      for (int64_t j = 0; j < n; j++)
+        pair_of_k(job, job->b, &job->b_k, g->b_at + cols->at[j], 2 * p, 1, g->count, 0, pairs + j * 2 * GROUP);
+    }
     kern->transpose(n, g->count, (const float *)(const void *)pairs, GROUP, (float *)(void *)(dst + p * 2 * width),
                     plane / 2);
     for (int64_t q = 0; n < width && q < g->count; q++)

@@ -39,9 +39,11 @@ pleat_cpu_packed pleat_cpu_matrix_f32(const pleat_cpu_kernels *kern, pleat_cpu_b
     int64_t width = pleat_cpu_panel_width(kern, matrix->N, panel);
     const uint16_t *pairs = pleat_cpu_panel(kern, matrix, panel, 0);
     float *rows = dst + panel * 2 * kern->vl * matrix->K;
-    for (int64_t k = 0; k < matrix->K; k++)
-      for (int64_t j = 0; j < width; j++)
-        rows[k * width + j] = pleat_f32_from_bf16(pairs[(k / 2 * width + j) * 2 + k % 2]);
+    for (int64_t k = 0; k + 1 < matrix->K; k += 2, pairs += 2 * width, rows += 2 * width) {
+      for (int64_t j = 0; j < width; j++) rows[j] = pleat_f32_from_bf16(pairs[2 * j]);
+      for (int64_t j = 0; j < width; j++) rows[width + j] = pleat_f32_from_bf16(pairs[2 * j + 1]);
+    }
+    for (int64_t j = 0; matrix->K % 2 && j < width; j++) rows[j] = pleat_f32_from_bf16(pairs[2 * j]);
   }
   return result;
 }
@@ -67,16 +69,22 @@ void pleat_cpu_pack_pairs(const pleat_cpu_kernels *kern, const pleat_cpu_tensor 
   if (n_pairs == 0 || n == 0) return;
   if (n < width)
     for (int64_t p = 0; p < n_pairs; p++) memset(dst + (p * width + n) * 2, 0, (size_t)(width - n) * 2 * sizeof *dst);
-  if (k_line->has_step && k_line->step == 1 && k_line->n % 2 == 0 && col_line->has_step && col_line->step % 2 == 0) {
-    /* Pairs lie together: they are turned as units of 32 bits. */
-    const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[0] + col_line->at[first_col];
+  const uint16_t *src = (const uint16_t *)(const void *)x->data + at + k_line->at[0] + col_line->at[first_col];
+  bool are_pairs = k_line->has_step && k_line->step == 1 && k_line->n % 2 == 0 && col_line->has_step &&
+                   col_line->step % 2 == 0 && (uintptr_t)src % sizeof(float) == 0;
+  if (are_pairs) { /* pairs lie together: they are turned as units of 32 bits */
     kern->transpose(n, n_pairs, (const float *)(const void *)src, col_line->step / 2, (float *)(void *)dst, width);
     return;
   }
+  int64_t p = 0;
+  if (k_line->has_step && col_line->has_step && col_line->step == 1) {
+    p = k_line->n / 2;
+    kern->pair_rows(p, n, src, src + k_line->step, 2 * k_line->step, dst, 2 * width);
+  }
   uint16_t even[PLEAT_CPU_MAX_NR], odd[PLEAT_CPU_MAX_NR];
-  for (int64_t p = 0; p < n_pairs; p++)
-    kern->pair_rows(n, row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p, even),
-                    row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p + 1, odd), dst + p * width * 2);
+  for (; p < n_pairs; p++)
+    kern->pair_rows(1, n, row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p, even),
+                    row_of_pairs(x, at, k_line, col_line, first_col, n, 2 * p + 1, odd), 0, dst + p * width * 2, 0);
 }
 
 void pleat_cpu_pack_panel(const pleat_cpu_kernels *kern, const pleat_cpu_tensor *x, int64_t at,

@@ -143,14 +143,18 @@ static pleat_cpu_rows_view view_operand(const pleat_cpu_kernels *kern, const ple
   const pleat_cpu_tensor *x = sink->x[i];
   const pleat_cpu_line *line = &sink->line[i];
   const int64_t *at = scratch->at[i] + tile->first;
-  if (x->dtype == PLEAT_F32 && line->has_step && line->step == 1 && n_cols == tile->width)
-    return (pleat_cpu_rows_view){(const float *)(const void *)x->data + line->at[tile->col], at};
+  if (line->has_step && line->step == 1 && n_cols == tile->width) {
+    if (x->dtype == PLEAT_F32)
+      return (pleat_cpu_rows_view){.x = (const float *)(const void *)x->data + line->at[tile->col], .at = at};
+    if (x->dtype == PLEAT_BF16)
+      return (pleat_cpu_rows_view){.x_bf16 = (const uint16_t *)(const void *)x->data + line->at[tile->col], .at = at};
+  }
   for (int64_t r = 0; r < tile->n; r++) {
     float *dst = scratch->copy[i] + r * PLEAT_CPU_MAX_NR;
     pleat_cpu_load_line(kern, x, at[r], line, tile->col, n_cols, dst);
     for (int64_t c = n_cols; c < tile->width; c++) dst[c] = 1; /* lanes that nobody reads */
   }
-  return (pleat_cpu_rows_view){scratch->copy[i], scratch->copy_at};
+  return (pleat_cpu_rows_view){.x = scratch->copy[i], .at = scratch->copy_at};
 }
 
 /* An operand that is the same along the columns: one value per row. */

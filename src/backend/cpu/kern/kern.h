@@ -46,9 +46,10 @@ typedef struct pleat_cpu_gemm_bf16 {
   bool is_adding;
 } pleat_cpu_gemm_bf16;
 
-/* An operand of a tile: row r starts at x[at[r]]. x NULL: absent. */
+/* An operand of a tile: row r starts at x[at[r]], or at x_bf16[at[r]]. Both NULL: absent. */
 typedef struct pleat_cpu_rows_view {
   const float *x;
+  const uint16_t *x_bf16;
   const int64_t *at;
 } pleat_cpu_rows_view;
 
@@ -98,8 +99,9 @@ typedef struct pleat_cpu_kernels {
   void (*add_square)(int64_t n, const float *x, float y, float *acc);
   void (*f32_from_bf16)(int64_t n, const uint16_t *src, float *dst);
   void (*bf16_from_f32)(int64_t n, const float *src, uint16_t *dst);
-  /* dst[2 i] = even[i], dst[2 i + 1] = odd[i] */
-  void (*pair_rows)(int64_t n, const uint16_t *even, const uint16_t *odd, uint16_t *dst);
+  /* dst[r * ldd + 2 i] = even[r * step + i], dst[r * ldd + 2 i + 1] = odd[r * step + i] for r < rows, i < n */
+  void (*pair_rows)(int64_t rows, int64_t n, const uint16_t *even, const uint16_t *odd, int64_t step, uint16_t *dst,
+                    int64_t ldd);
   /* dst[j * ldd + i] = src[i * lds + j] for i < rows, j < cols */
   void (*transpose)(int64_t rows, int64_t cols, const float *src, int64_t lds, float *dst, int64_t ldd);
 } pleat_cpu_kernels;
@@ -109,7 +111,6 @@ void pleat_cpu_kernels_generic(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx2(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx512(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx512bf16(pleat_cpu_kernels *out);
-void pleat_cpu_kernels_amx(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_neon(pleat_cpu_kernels *out);
 
 /* Names of the instruction sets of this architecture, lowest first: level 0 is "generic"; NULL behind the last. */
