@@ -7,7 +7,7 @@ TESTS ?= .
 FUZZ_SECONDS ?= 60
 CTEST = ctest --output-on-failure -R '$(TESTS)'
 
-.PHONY: all deps setup demo test bench check format asan tsan fuzz install clean
+.PHONY: all deps setup demo test qemu bench check format asan tsan fuzz install clean
 
 all: $(BUILD)/build.ninja
 	@cmake --build $(BUILD)
@@ -29,6 +29,13 @@ demo: deps
 test: deps
 	@$(MAKE) --no-print-directory all
 	@cd $(BUILD) && $(CTEST)
+
+# All tests on emulated processors, slow ones included.
+qemu: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/emulate sse2 $(BUILD) '$(TESTS)'
+	@scripts/emulate avx2 $(BUILD) '$(TESTS)'
+	@scripts/emulate arm64 build-arm64 '$(TESTS)'
 
 bench: all
 	@$(BUILD)/tests/kern/test_kern --bench
@@ -58,4 +65,4 @@ install:
 	@cmake --install $(BUILD)
 
 clean:
-	rm -rf build build-asan build-tsan build-fuzz demo_out
+	rm -rf build build-asan build-tsan build-fuzz build-arm64 demo_out

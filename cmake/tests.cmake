@@ -13,7 +13,8 @@ if(sanitizers)
   list(APPEND test_environment "UBSAN_OPTIONS=print_stacktrace=1" "PLEAT_SANITIZED=${sanitizers}")
 endif()
 
-# Registers a command as a test that runs in the repository root; exit code 77 means skipped.
+# Registers a command as a test that runs in the repository root; exit code 77 means skipped. Programs are started by
+# tests/launch, scripts start what they test by lib/expect.sh: both honour $PLEAT_EMULATOR.
 function(pleat_add_test name)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600)
@@ -46,7 +47,7 @@ function(pleat_add_tests folder)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${target} PRIVATE PkgConfig::JANSSON)
     string(REGEX REPLACE "^test_" "${folder}/" test_name ${name})
-    pleat_add_test(${test_name} ${target})
+    pleat_add_test(${test_name} sh tests/launch $<TARGET_FILE:${target}>)
   endforeach()
 endfunction()
 
@@ -75,15 +76,25 @@ foreach(name ${fuzz_targets})
   set(corpus tests/fuzz/corpus/${short_name})
   if(PLEAT_FUZZ)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    pleat_add_test(fuzz/${short_name} ${target} -runs=0 ${corpus})
+    pleat_add_test(fuzz/${short_name} $<TARGET_FILE:${target}> -runs=0 ${corpus})
   else()
     target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
-    pleat_add_test(fuzz/${short_name} ${target} ${corpus})
+    pleat_add_test(fuzz/${short_name} sh tests/launch $<TARGET_FILE:${target}> ${corpus})
   endif()
 endforeach()
 
 # Examples see what a user sees: the public headers and the symbols that the shared library exports.
 pleat_add_programs(examples *.c shared examples)
+
+# Programs of this build as on other processors, where instructions that leak below their level trap; and a build for
+# arm64. Sanitizers do not run under the emulator.
+if(TARGET pleat AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT sanitizers)
+  foreach(kind sse2 avx2)
+    pleat_add_test(emulated/${kind} sh scripts/emulate ${kind} ${PROJECT_BINARY_DIR})
+  endforeach()
+  pleat_add_test(emulated/arm64 sh scripts/emulate arm64 build-arm64)
+  set_tests_properties(emulated/sse2 emulated/avx2 emulated/arm64 PROPERTIES LABELS emulated RUN_SERIAL TRUE)
+endif()
 
 file(GLOB cli_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/*.sh)
 if(TARGET pleat)

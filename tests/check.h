@@ -83,6 +83,12 @@ static inline const char *check_shared_dir(void) {
   return dir && dir[0] ? dir : "../shared";
 }
 
+/* Sanitizers and emulators take time and memory of their own. */
+static inline bool check_is_watched(void) {
+  const char *sanitizers = getenv("PLEAT_SANITIZED"), *emulator = getenv("PLEAT_EMULATOR");
+  return (sanitizers && sanitizers[0]) || (emulator && emulator[0]);
+}
+
 static inline int check_skip(const char *reason) {
   printf("skipped: %s\n", reason);
   return CHECK_SKIPPED;

@@ -6,6 +6,7 @@
 : "${PLEAT_BUILD:=build}"
 example=$PLEAT_BUILD/examples/fold_sequence
 [ -x "$example" ] || skip "no program at $example"
+example=$(launcher "$example")
 n_done=$((n_done + 2))
 "$example" "$monomer" model_1_ptm NLYIQWLKDGGPSSGRPPPS "$work/out.pdb" >"$log" 2>&1 || failed 'fold_sequence failed'
 grep -q 'SER A  20' "$work/out.pdb" || failed 'fold_sequence wrote no residue 20'

@@ -61,7 +61,7 @@ parse "$work/out" pair MKVLAAGG:PPLLEEKKM:MKVLAAGG
 
 # A real alignment, 191 residues.
 alignment=$PLEAT_SHARED/features/msas/6KWC_1/bfd_uniref_hits.a3m
-if [ -f "$alignment" ] && [ -z "$PLEAT_SANITIZED" ]; then
+if [ -f "$alignment" ] && [ -z "$watched" ]; then
   cp "$alignment" "$work/6KWC.a3m"
   expect 0 'rank 1' fold "$work/6KWC.a3m" -o "$work/out" --weights "$monomer" --num-recycle 0 --max-msa 64:128
   sequence=$(awk '/^>/ { n++; next } n == 1 { printf "%s", $0 } n > 1 { exit }' "$work/6KWC.a3m")

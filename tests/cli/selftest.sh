@@ -20,7 +20,7 @@ for version in v2 v3; do
 done
 expect 0 'all within the allowance' selftest --golden "$multimers" --filter tiny_multimer
 
-if [ -z "$PLEAT_SANITIZED" ]; then
+if [ -z "$watched" ]; then
   expect 0 'all within the allowance' selftest --golden "$golden" --filter sublayers --backend ref
   expect 0 'all within the allowance' selftest --golden "$golden" --filter full_model_3
   expect 0 'all within the allowance' selftest --golden "$golden" --filter full_model_1_ptm

@@ -80,8 +80,7 @@ static void check_in_child(const char *name, const char *weights, int64_t n_res,
 
 /* With arguments MODEL WEIGHTS N_RES...: measures that model (bench/memory.md). */
 int main(int argc, char **argv) {
-  const char *sanitizers = getenv("PLEAT_SANITIZED");
-  if (sanitizers && sanitizers[0]) return check_skip("sanitizers take memory of their own");
+  if (check_is_watched()) return check_skip("sanitizers and emulators take memory of their own");
   if (!pleat_os_resident_now() || !pleat_os_resident_peak()) return check_skip("resident size is not known here");
   if (argc > 3) {
     for (int i = 3; i < argc; i++) check_in_child(argv[1], argv[2], atoi(argv[i]), strstr(argv[1], "multimer") != NULL);

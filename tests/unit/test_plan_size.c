@@ -88,12 +88,11 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Under 20 ms on a quiet machine (bench/memory.md); the bound here is for shared ones and sanitizers. */
+/* Under 20 ms on a quiet machine (bench/memory.md); the bound here is for shared ones sanitizers and emulators. */
 static void test_planning_time(void) {
   static const int64_t sizes[] = {100, 1000, 5000}, slices[] = {0, 7, 64};
   static const char *const models[] = {"model_1_ptm", "model_1_multimer_v3"};
-  const char *sanitizers = getenv("PLEAT_SANITIZED");
-  double bound_ms = sanitizers && sanitizers[0] ? 1000 : 100;
+  double bound_ms = check_is_watched() ? 1000 : 100;
   for (int m = 0; m < 2; m++)
     for (int i = 0; i < 3; i++)
       for (int k = 0; k < 4; k++) {

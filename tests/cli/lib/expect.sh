@@ -12,6 +12,22 @@ log=$work/log
 n_done=0
 n_failed=0
 
+# launcher PROGRAM: prints what to call instead of it; with $PLEAT_EMULATOR, a script that runs it under that.
+launcher() {
+  if [ -z "${PLEAT_EMULATOR:-}" ]; then
+    echo "$1"
+    return
+  fi
+  mkdir -p "$work/bin"
+  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$PLEAT_EMULATOR" "$(realpath "$1")" >"$work/bin/${1##*/}"
+  chmod +x "$work/bin/${1##*/}"
+  echo "$work/bin/${1##*/}"
+}
+PLEAT=$(launcher "$PLEAT")
+
+# Not empty under sanitizers and emulators, where large networks take an hour.
+watched=${PLEAT_SANITIZED:-}${PLEAT_EMULATOR:-}
+
 # Weights of a network with few blocks, made up: they cost milliseconds.
 monomer=synth:tests/data/tiny_monomer.weights.json
 multimer=synth:tests/data/tiny_multimer_v3.weights.json
