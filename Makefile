@@ -22,7 +22,8 @@ deps:
 setup:
 	@scripts/setup
 
-demo: deps
+demo:
+	@scripts/setup --build --check >/dev/null || scripts/setup --build
 	@$(MAKE) --no-print-directory all
 	@PLEAT=$(BUILD)/pleat scripts/demo
 

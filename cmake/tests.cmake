@@ -93,7 +93,7 @@ if(TARGET pleat AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSO
     pleat_add_test(emulated/${kind} sh scripts/emulate ${kind} ${PROJECT_BINARY_DIR})
   endforeach()
   pleat_add_test(emulated/arm64 sh scripts/emulate arm64 build-arm64)
-  set_tests_properties(emulated/sse2 emulated/avx2 emulated/arm64 PROPERTIES LABELS emulated RUN_SERIAL TRUE)
+  set_tests_properties(emulated/sse2 emulated/avx2 emulated/arm64 PROPERTIES LABELS emulated RUN_SERIAL TRUE TIMEOUT 1800)
 endif()
 
 file(GLOB cli_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/cli/*.sh)
