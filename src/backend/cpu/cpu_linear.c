@@ -95,12 +95,10 @@ static void linear_block(const linear *job, const pleat_cpu_block *block, int64_
     }
     multiply(kern, block, n, &job->W, panel, s->tile, PLEAT_CPU_MAX_NR);
     if (job->has_gate) multiply(kern, block, n, &job->gate_W, panel, s->gate_tile, PLEAT_CPU_MAX_NR);
-    pleat_cpu_sink_store(kern, &sink, &s->sink,
-                         &(pleat_cpu_tile){.n = n,
-                                           .col = col,
-                                           .width = width,
-                                           .y = s->tile,
-                                           .opt_gate = job->has_gate ? s->gate_tile : NULL});
+    pleat_cpu_sink_store(
+        kern, &sink, &s->sink,
+        &(pleat_cpu_tile){
+            .n = n, .col = col, .width = width, .y = s->tile, .opt_gate = job->has_gate ? s->gate_tile : NULL});
   }
 }
 
