@@ -36,12 +36,13 @@ const cli_command cli_command_bench = {
         "Runs whole predictions on random features and prints, for every sub-layer and in total: calls, launches,\n"
         "milliseconds, rate of arithmetic, the least time of a cost model at the peaks measured in the same run\n"
         "(the roofline of a fused plan), and the share of that in the measured time. '-' is what a backend does\n"
-        "not know: only cpu measures its peaks. PLEAT_CPU_MASK=avx2 or generic takes kernels for less.\n",
+        "not know: only cpu measures its peaks.\n",
     .examples =
         "  pleat bench\n"
         "  pleat bench --shape 128,512,1024 --repeat 3 --threads 1\n"
         "  pleat bench --model model_1_multimer_v3 --shape 200,1,0 --recycles 3 --weights params/\n"
         "  pleat bench --shape 100,1,0 --precision bf16 --json >bench.json\n",
     .options = {CLI_OPT_BENCH_MODEL, CLI_OPT_SHAPE, CLI_OPT_RECYCLES, CLI_OPT_BACKEND, CLI_OPT_THREADS,
-                CLI_OPT_PRECISION, CLI_OPT_REPEAT, CLI_OPT_BENCH_WEIGHTS, CLI_OPT_JSON, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
+                CLI_OPT_CPU_MASK, CLI_OPT_PRECISION, CLI_OPT_REPEAT, CLI_OPT_BENCH_WEIGHTS, CLI_OPT_JSON,
+                CLI_OPT_LOG_LEVEL, CLI_OPT_END},
     .run = run};
