@@ -3,6 +3,9 @@
  * `ticket` holds (run number << 32 | pieces left). A thread that wants a piece reads the ticket, reads the job, and
  * then takes the piece by compare-and-swap from the ticket it read. The job only changes when no piece is left, so a
  * swap that succeeds proves that the job it read belongs to this run: sleeping threads never have to be waited for.
+ *
+ * Who is about to sleep, and who is about to find a sleeper, writes one word and then reads the other's. The write is
+ * an exchange where a store would do by C11: qemu 7.2 lets an arm64 guest's load pass its own earlier store (STLR, LDAR).
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/threads.h"
@@ -115,7 +118,7 @@ static void wait_for_end(pleat_threads *pool, int64_t n_pieces) {
     pleat_spin_hint();
   }
   pthread_mutex_lock(&pool->mutex);
-  atomic_store(&pool->is_main_waiting, true);
+  atomic_exchange(&pool->is_main_waiting, true);
   while (atomic_load(&pool->n_done) != n_pieces) pthread_cond_wait(&pool->has_finished, &pool->mutex);
   atomic_store(&pool->is_main_waiting, false);
   pthread_mutex_unlock(&pool->mutex);
@@ -141,7 +144,7 @@ void pleat_threads_run(pleat_threads *pool, int64_t n, int64_t grain, pleat_thre
   atomic_store_explicit(&pool->n_pieces, n_pieces, memory_order_relaxed);
   atomic_store_explicit(&pool->n_done, 0, memory_order_relaxed);
   uint64_t run = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32) + 1;
-  atomic_store(&pool->ticket, run << 32 | (uint64_t)n_pieces);
+  atomic_exchange(&pool->ticket, run << 32 | (uint64_t)n_pieces);
 
   wake_workers(pool);
   work(pool, 0);
