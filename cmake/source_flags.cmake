@@ -22,13 +22,15 @@ if(PLEAT_FUZZ)
 endif()
 
 # Only the kernels of an instruction set get its flags: everything else runs on any processor of the architecture.
-set(foreign "avx[0-9a-z]*|neon[0-9a-z]*")
+set(foreign "a[vm]x[0-9a-z]*|neon[0-9a-z]*")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   pleat_source_flags("/src/backend/cpu/.*_avx2\\.c$" -mavx2 -mfma)
   pleat_source_flags("/src/backend/cpu/.*_avx512\\.c$" -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma)
   pleat_source_flags("/src/backend/cpu/.*_avx512bf16\\.c$" -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx512bf16)
+  pleat_source_flags("/src/backend/cpu/.*_amx\\.c$" -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx512bf16
+                     -mamx-tile -mamx-bf16)
   set(foreign "neon[0-9a-z]*")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-  set(foreign "avx[0-9a-z]*")
+  set(foreign "a[vm]x[0-9a-z]*")
 endif()
 list(FILTER library_sources EXCLUDE REGEX "/src/backend/cpu/.*_(${foreign})\\.c$")

@@ -42,6 +42,11 @@ uint64_t pleat_os_resident_peak(void);    /* bytes, this process's maximum so fa
 uint64_t pleat_os_resident_now(void);     /* bytes; 0 = unknown */
 double pleat_os_time_ms(void);            /* monotonic */
 
+#if defined(__x86_64__)
+/* Asks the system to let this process use AMX tiles, whose state is large: Linux wants to be asked. */
+bool pleat_os_allow_amx(void);
+#endif
+
 #if defined(__aarch64__)
 /* Instructions that an arm64 processor may have; only the system can tell. */
 enum { PLEAT_OS_ARM_ASIMD = 1, PLEAT_OS_ARM_BF16 = 2 };

@@ -48,6 +48,10 @@ uint64_t pleat_os_resident_peak(void) { return read_task().resident_size_max; }
 
 uint64_t pleat_os_resident_now(void) { return read_task().resident_size; }
 
+#if defined(__x86_64__)
+bool pleat_os_allow_amx(void) { return false; } /* no Mac has it */
+#endif
+
 #if defined(__aarch64__)
 uint32_t pleat_os_arm_features(void) {
   uint32_t features = PLEAT_OS_ARM_ASIMD; /* every Mac with such a processor */

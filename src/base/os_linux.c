@@ -13,6 +13,8 @@
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <sys/syscall.h>
 #endif
 
 #include "base/os.h"
@@ -168,6 +170,13 @@ uint64_t pleat_os_memory_available(void) { return read_memory().available; }
 uint64_t pleat_os_resident_peak(void) { return read_keyed("/proc/self/status", "VmHWM:") * 1024; }
 
 uint64_t pleat_os_resident_now(void) { return read_keyed("/proc/self/status", "VmRSS:") * 1024; }
+
+#if defined(__x86_64__)
+bool pleat_os_allow_amx(void) {
+  enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 }; /* asm/prctl.h; Documentation/arch/x86/xstate.rst */
+  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
+#endif
 
 #if defined(__aarch64__)
 uint32_t pleat_os_arm_features(void) {

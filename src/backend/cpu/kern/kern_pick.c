@@ -11,12 +11,12 @@
 
 #define BIT(n) (UINT32_C(1) << (n))
 
-/* What a processor says of itself, in words; and the bits of each that are asked for below. Not
+/* What a processor says of itself and the system allows, in words; and the bits of each that are asked for below. Not
  * __builtin_cpu_supports: compilers differ in the names they know. */
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-enum { CPUID_1_ECX, CPUID_7_EBX, CPUID_7_1_EAX, XCR0, N_WORDS };
+enum { CPUID_1_ECX, CPUID_7_EBX, CPUID_7_EDX, CPUID_7_1_EAX, XCR0, ALLOWED, N_WORDS };
 #define FMA        BIT(12) /* CPUID_1_ECX */
 #define OSXSAVE    BIT(27)
 #define AVX2       BIT(5) /* CPUID_7_EBX */
@@ -24,16 +24,19 @@ enum { CPUID_1_ECX, CPUID_7_EBX, CPUID_7_1_EAX, XCR0, N_WORDS };
 #define AVX512DQ   BIT(17)
 #define AVX512BW   BIT(30)
 #define AVX512VL   BIT(31)
-#define AVX512BF16 BIT(5)            /* CPUID_7_1_EAX */
-#define YMM        (BIT(1) | BIT(2)) /* XCR0: registers that the operating system saves; without, instructions trap */
+#define AVX512BF16 BIT(5)              /* CPUID_7_1_EAX */
+#define AMX        (BIT(22) | BIT(24)) /* CPUID_7_EDX: BF16, TILE */
+#define TILES      (BIT(17) | BIT(18)) /* XCR0 */
+#define YMM        (BIT(1) | BIT(2))   /* XCR0: registers that the operating system saves; without, instructions trap */
 #define ZMM        (YMM | BIT(5) | BIT(6) | BIT(7))
 
 static void read_words(uint32_t words[N_WORDS]) {
   uint32_t a, b, c, d;
   if (__get_cpuid(1, &a, &b, &c, &d)) words[CPUID_1_ECX] = c;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) words[CPUID_7_EBX] = b;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) words[CPUID_7_EBX] = b, words[CPUID_7_EDX] = d;
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) words[CPUID_7_1_EAX] = a;
   if (words[CPUID_1_ECX] & OSXSAVE) __asm__("xgetbv" : "=a"(words[XCR0]), "=d"(d) : "c"(0));
+  if ((words[CPUID_7_EDX] & AMX) == AMX && (words[XCR0] & TILES) == TILES) words[ALLOWED] = pleat_os_allow_amx();
 }
 #elif defined(__aarch64__)
 enum { ARM, N_WORDS };
@@ -58,6 +61,7 @@ static const level levels[] = {
     {"avx2", {[CPUID_1_ECX] = FMA, [CPUID_7_EBX] = AVX2, [XCR0] = YMM}, pleat_cpu_kernels_avx2},
     {"avx512", {[CPUID_7_EBX] = AVX512F | AVX512DQ | AVX512BW | AVX512VL, [XCR0] = ZMM}, pleat_cpu_kernels_avx512},
     {"avx512bf16", {[CPUID_7_1_EAX] = AVX512BF16}, pleat_cpu_kernels_avx512bf16},
+    {"amx", {[CPUID_7_EDX] = AMX, [ALLOWED] = 1}, pleat_cpu_kernels_amx},
 #elif defined(__aarch64__)
     {"neon", {[ARM] = PLEAT_OS_ARM_ASIMD}, pleat_cpu_kernels_neon},
 #endif

@@ -1,0 +1,149 @@
+/* What AMX does better than AVX-512 with BF16: bf16 matrix products on tiles of 16 rows.
+ * Source: Intel SDM volume 1, chapter 18; a tile of B holds 16 pairs of k by 16 columns, which is how panels are packed.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <immintrin.h>
+
+#include "backend/cpu/kern/kern.h"
+
+#define VL 16
+#define MR 12
+#include "backend/cpu/kern/vec.inc"
+
+static inline vf vf_dot_bf16(vf sum, vi a, vi b) { return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b); }
+static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+
+#include "backend/cpu/kern/gemm_bf16.inc"
+
+enum { TILE = 16, PAIRS = 16, N_TILES = 8 }; /* rows or columns, and pairs of k, of a tile */
+
+typedef struct tile_config {
+  uint8_t palette, start_row, reserved[14];
+  uint16_t row_bytes[16];
+  uint8_t rows[16];
+} tile_config;
+
+/* Compilers do not know that a tile load reads memory: what was stored before must be there. */
+static inline void finish_stores(void) { __asm__ volatile("" ::: "memory"); }
+
+static void configure(void) {
+  tile_config config = {.palette = 1};
+  for (int i = 0; i < N_TILES; i++) {
+    config.row_bytes[i] = 64;
+    config.rows[i] = TILE;
+  }
+  finish_stores();
+  _tile_loadconfig(&config);
+}
+
+/* 32 rows by 32 columns: tiles 0..3 are sums, 4 and 5 rows of A, 6 and 7 columns of B. */
+static void block_32(const pleat_cpu_gemm_bf16 *g, int64_t n_pairs, const uint16_t *a, float *c) {
+  size_t a_bytes = (size_t)g->a_rs * 2, b_bytes = (size_t)g->b_ps * 2, c_bytes = (size_t)g->ldc * 4;
+  float *lower = c + TILE * g->ldc;
+  if (g->is_adding) {
+    _tile_loadd(0, c, c_bytes);
+    _tile_loadd(1, c + TILE, c_bytes);
+    _tile_loadd(2, lower, c_bytes);
+    _tile_loadd(3, lower + TILE, c_bytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (int64_t p = 0; p < n_pairs; p += PAIRS) {
+    const uint16_t *b = g->b + p * g->b_ps;
+    _tile_loadd(6, b, b_bytes);
+    _tile_loadd(7, b + 2 * TILE, b_bytes);
+    _tile_loadd(4, a + 2 * p, a_bytes);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, a + 2 * p + TILE * g->a_rs, a_bytes);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, c, c_bytes);
+  _tile_stored(1, c + TILE, c_bytes);
+  _tile_stored(2, lower, c_bytes);
+  _tile_stored(3, lower + TILE, c_bytes);
+}
+
+/* At most 16 rows by 32 columns. Rows that a tile lacks are zeros: every row is computed by the same instructions,
+ * wherever it lies. */
+static void block_16(const pleat_cpu_gemm_bf16 *g, int64_t rows, int64_t n_pairs, const uint16_t *a, float *c) {
+  uint16_t a_rows[TILE][2 * PAIRS] = {{0}};
+  float c_rows[TILE][2 * TILE] = {{0}};
+  size_t b_bytes = (size_t)g->b_ps * 2;
+  for (int64_t i = 0; g->is_adding && i < rows; i++) memcpy(c_rows[i], c + i * g->ldc, sizeof c_rows[i]);
+  finish_stores();
+  _tile_loadd(0, c_rows, sizeof c_rows[0]);
+  _tile_loadd(1, c_rows[0] + TILE, sizeof c_rows[0]);
+  for (int64_t p = 0; p < n_pairs; p += PAIRS) {
+    const uint16_t *b = g->b + p * g->b_ps;
+    for (int64_t i = 0; i < rows; i++) memcpy(a_rows[i], a + i * g->a_rs + 2 * p, sizeof a_rows[i]);
+    finish_stores();
+    _tile_loadd(4, a_rows, sizeof a_rows[0]);
+    _tile_loadd(6, b, b_bytes);
+    _tile_loadd(7, b + 2 * TILE, b_bytes);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+  }
+  _tile_stored(0, c_rows, sizeof c_rows[0]);
+  _tile_stored(1, c_rows[0] + TILE, sizeof c_rows[0]);
+  finish_stores();
+  for (int64_t i = 0; i < rows; i++) memcpy(c + i * g->ldc, c_rows[i], sizeof c_rows[i]);
+}
+
+/* Whole tiles of k here, the rest of k as without AMX. */
+static void gemm_amx(const pleat_cpu_gemm_bf16 *g) {
+  int64_t n_pairs = g->n_pairs / PAIRS * PAIRS;
+  if (g->width != 2 * VL || g->a_ps != 2 || n_pairs == 0) {
+    gemm_bf16(g);
+    return;
+  }
+  configure();
+  for (int64_t i = 0; i < g->m;) {
+    int64_t rows = g->m - i < TILE ? g->m - i : TILE;
+    if (g->m - i >= 2 * TILE) {
+      rows = 2 * TILE;
+      block_32(g, n_pairs, g->a + i * g->a_rs, g->c + i * g->ldc);
+    } else {
+      block_16(g, rows, n_pairs, g->a + i * g->a_rs, g->c + i * g->ldc);
+    }
+    i += rows;
+  }
+  if (n_pairs == g->n_pairs) return;
+  pleat_cpu_gemm_bf16 rest = *g;
+  rest.n_pairs = g->n_pairs - n_pairs;
+  rest.a += 2 * n_pairs;
+  rest.b += n_pairs * g->b_ps;
+  rest.is_adding = true;
+  gemm_bf16(&rest);
+}
+
+/* What the processor could do: four sums, nothing loaded. */
+static void spin_amx(int64_t n, float *dst) {
+  configure();
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  _tile_zero(6);
+  _tile_zero(7);
+  /* One step counts as 4 mr vl products; four instructions make 4 16 16 32. */
+  const int64_t products_per_round = 4 * 16 * 16 * 32, products_per_step = 4 * MR * VL;
+  for (int64_t k = 0; k < n * products_per_step; k += products_per_round) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, dst, 0);
+}
+
+void pleat_cpu_kernels_amx(pleat_cpu_kernels *out) {
+  out->gemm_bf16 = gemm_amx;
+  out->spin_bf16 = spin_amx;
+}
