@@ -102,4 +102,5 @@ if(TARGET pleat)
     get_filename_component(name ${script} NAME_WE)
     pleat_add_test(cli/${name} sh ${script})
   endforeach()
+  set_tests_properties(cli/selftest_levels PROPERTIES TIMEOUT 1800) # full networks in portable C
 endif()

@@ -2,28 +2,13 @@
 # The self-test: sub-layers and shortened networks within the allowances, and what it says when they are not.
 # SPDX-License-Identifier: Apache-2.0
 . tests/cli/lib/expect.sh
+. tests/cli/lib/golden.sh
 
-golden=$(realpath "$PLEAT_SHARED" 2>/dev/null)/golden
-[ -f "$golden/manifest.json" ] || skip "no reference arrays in $golden"
-expect 0 'all within the allowance' selftest --golden "$golden" --filter sublayers
-expect 0 'all within the allowance' selftest --golden "$golden" --filter tiny_monomer
-
-# The names and shapes that come with the shortened multimers say two template blocks; the manifest and the expected
-# values say one (doc/numerics.md).
-multimers=$work/multimers
-mkdir "$multimers"
-ln -s "$golden"/*.npz "$golden/manifest.json" "$golden/sublayers.weights.json" "$multimers"
-for version in v2 v3; do
-  awk 'stacked && /^2,$/ { $0 = "1," }
-       { print; stacked = /template_embedding_iteration/ }' \
-    "$golden/tiny_multimer_$version.weights.json" >"$multimers/tiny_multimer_$version.weights.json"
-done
-expect 0 'all within the allowance' selftest --golden "$multimers" --filter tiny_multimer
-
+for filter in sublayers tiny_monomer tiny_multimer; do expect_golden "$filter"; done
 if [ -z "$watched" ]; then
-  expect 0 'all within the allowance' selftest --golden "$golden" --filter sublayers --backend ref
-  expect 0 'all within the allowance' selftest --golden "$golden" --filter full_model_3
-  expect 0 'all within the allowance' selftest --golden "$golden" --filter full_model_1_ptm
+  expect_golden sublayers --backend ref
+  expect_golden full_model_3
+  expect_golden full_model_1_ptm
 fi
 expect 6 'manifest.json' selftest --golden "$work"
 printf '{"cases": [' >"$work/manifest.json"
