@@ -27,7 +27,7 @@ typedef struct outer {
 
 typedef struct outer_scratch {
   float *a, *b, *x, *u, *tile;
-  uint16_t *a_bf16, *b_bf16, *x_bf16; /* pairs of sequences; rows of x */
+  uint16_t *a_bf16, *b_bf16, *x_bf16; /* rows over sequences; pairs of sequences; rows of x */
   int64_t *i_at, *j_at;
   pleat_cpu_sink_scratch sink;
 } outer_scratch;
@@ -86,15 +86,15 @@ static void outer_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, outer *
 }
 
 static int64_t ld_x(const outer *job) { return pleat_cpu_source_ld(job->n_c * job->n_d); }
+static int64_t ld_s(int64_t n_s) { return pleat_cpu_source_ld(pleat_cpu_round(n_s, 2)); }
 static int64_t ld_sd(const outer *job) { return pleat_cpu_source_ld(job->n_s * job->n_d); }
 
 static void scratch_take(const outer *job, pleat_cpu_bump *bump, outer_scratch *s) {
   int64_t nr = PLEAT_CPU_MAX_NR, n_s = pleat_cpu_min(job->n_s, S_BLOCK);
   *s = (outer_scratch){0};
   if (job->is_bf16) {
-    n_s = pleat_cpu_round(n_s, 2);
-    s->a_bf16 = pleat_cpu_take_u16(bump, I_BLOCK * n_s * pleat_cpu_round(job->n_c, nr));
-    s->b_bf16 = pleat_cpu_take_u16(bump, n_s * pleat_cpu_round(job->n_d, nr));
+    s->a_bf16 = pleat_cpu_take_u16(bump, I_BLOCK * job->n_c * ld_s(n_s));
+    s->b_bf16 = pleat_cpu_take_u16(bump, pleat_cpu_round(n_s, 2) * pleat_cpu_round(job->n_d, nr));
     s->x = pleat_cpu_take_f32(bump, I_BLOCK * J_BLOCK * ld_x(job));
     s->x_bf16 = pleat_cpu_take_u16(bump, I_BLOCK * J_BLOCK * ld_x(job));
   } else if (job->is_shallow) {
@@ -127,9 +127,9 @@ static void outer_panel(const outer *job, const outer_scratch *s, int64_t i, int
     kern->gemm_bf16(&(pleat_cpu_gemm_bf16){.m = job->n_c,
                                            .width = width,
                                            .n_pairs = n_pairs,
-                                           .a = s->a_bf16 + i * n_pairs * 2 * ld_c,
-                                           .a_rs = 2,
-                                           .a_ps = 2 * ld_c,
+                                           .a = s->a_bf16 + i * job->n_c * ld_s(n_s),
+                                           .a_rs = ld_s(n_s),
+                                           .a_ps = 2,
                                            .b = s->b_bf16,
                                            .b_ps = 2 * width,
                                            .c = c,
@@ -152,7 +152,7 @@ static void outer_panel(const outer *job, const outer_scratch *s, int64_t i, int
     memcpy(x + q * job->n_d + d0, s->tile + q * PLEAT_CPU_MAX_NR, (size_t)n * sizeof *x);
 }
 
-/* a[i][s][c] of one i, over sequences [s0, s0 + n_s). */
+/* a of one i, over sequences [s0, s0 + n_s): [s][c], or [c][s] in bf16. */
 static void pack_a(const outer *job, int64_t i, int64_t s0, int64_t n_s, const outer_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t ld_c = pleat_cpu_round(job->n_c, PLEAT_CPU_MAX_NR);
@@ -162,12 +162,15 @@ static void pack_a(const outer *job, int64_t i, int64_t s0, int64_t n_s, const o
                           s->a + (i * n_s + q) * ld_c);
     return;
   }
-  int64_t n_pairs = pleat_cpu_blocks(n_s, 2);
+  /* Pairs as units of 32 bits: packed as a panel, where b comes later, and turned. */
   pleat_cpu_line s_line = {.at = job->a_s.at + s0, .n = n_s, .run = 1};
-  for (int64_t c0 = 0; c0 < job->n_c; c0 += PLEAT_CPU_MAX_NR)
-    pleat_cpu_pack_pairs(kern, job->a, s->i_at[i], &s_line, &job->a_c, c0,
-                         pleat_cpu_min(PLEAT_CPU_MAX_NR, job->n_c - c0), ld_c,
-                         s->a_bf16 + i * n_pairs * 2 * ld_c + 2 * c0);
+  uint16_t *rows = s->a_bf16 + i * job->n_c * ld_s(n_s);
+  for (int64_t c0 = 0; c0 < job->n_c; c0 += PLEAT_CPU_MAX_NR) {
+    int64_t n = pleat_cpu_min(PLEAT_CPU_MAX_NR, job->n_c - c0);
+    pleat_cpu_pack_pairs(kern, job->a, s->i_at[i], &s_line, &job->a_c, c0, n, PLEAT_CPU_MAX_NR, s->b_bf16);
+    kern->transpose(pleat_cpu_blocks(n_s, 2), n, (const float *)(const void *)s->b_bf16, PLEAT_CPU_MAX_NR,
+                    (float *)(void *)(rows + c0 * ld_s(n_s)), ld_s(n_s) / 2);
+  }
 }
 
 /* The rows x of I_BLOCK i's and J_BLOCK j's, over sequences [s0, s0 + n_s). */
