@@ -28,8 +28,11 @@ extern const pleat_predict_options pleat_default_options;
 /* Gives the buffer's text, which may be none, to a caller of the library, who frees it with pleat_text_free. The buffer
  * is released on failure. Errors: NOMEM. */
 PLEAT_CHECKED pleat_status pleat_text_give(pleat_buf *buf, char **out_text, pleat_error *err);
-/* A backend by name ("cpu" when NULL); NULL when there is none of that name. */
-const pleat_backend_vtbl *pleat_backend_find(const char *opt_name);
+extern const pleat_backend_vtbl *const pleat_backends[]; /* NULL behind the last */
+/* A backend by name ("cpu" when NULL); a network by name. Errors: INVALID, naming what there is. */
+PLEAT_CHECKED pleat_status pleat_backend_find(const char *opt_name, const pleat_backend_vtbl **out_backend,
+                                              pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_model_find(const char *opt_name, const pleat_variant **out_variant, pleat_error *err);
 /* "f32" (also NULL) or "bf16". Errors: INVALID. */
 PLEAT_CHECKED pleat_status pleat_precision_parse(const char *opt_text, pleat_dtype *out_storage, pleat_error *err);
 /* Shapes of a weight file for pleat_sizes_from_weights and pleat_build_sublayer; ctx is the pleat_weights. */

@@ -49,8 +49,8 @@ static pleat_status sizes_for(const pleat_graph_query *query, const pleat_varian
 
 static pleat_status plan_query(const pleat_graph_query *query, const pleat_variant *variant, stage_dump *dump,
                                pleat_plan **out_plan, double *out_ms, pleat_error *err) {
-  const pleat_backend_vtbl *backend = pleat_backend_find(query->opt_backend);
-  if (!backend) PLEAT_FAIL(err, PLEAT_INVALID, "unknown backend \"%s\"; expected cpu, ref or null", query->opt_backend);
+  const pleat_backend_vtbl *backend;
+  PLEAT_TRY(pleat_backend_find(query->opt_backend, &backend, err));
   pleat_dtype storage;
   PLEAT_TRY(pleat_precision_parse(query->opt_precision, &storage, err));
   pleat_sizes sizes;
@@ -87,10 +87,8 @@ static const char *const stages[] = {"build",     "simplify", "skip",   "hoist",
 pleat_status pleat_graph_text(const pleat_graph_query *query, char **out_text, pleat_estimate *opt_out_estimate,
                               double *opt_out_plan_ms, pleat_error *err) {
   *out_text = NULL;
-  const pleat_variant *variant = pleat_variant_find(query->model ? query->model : "");
-  if (!variant)
-    PLEAT_FAIL(err, PLEAT_INVALID, "unknown model \"%s\"; did you mean %s?", query->model ? query->model : "",
-               pleat_variant_nearest(query->model ? query->model : ""));
+  const pleat_variant *variant;
+  PLEAT_TRY(pleat_model_find(query->model, &variant, err));
   stage_dump dump = {.wanted = query->opt_stage ? query->opt_stage : "plan"};
   bool is_known = false;
   for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) is_known |= !strcmp(stages[i], dump.wanted);
@@ -152,9 +150,8 @@ static pleat_status read_all(const pleat_weights *weights, pleat_error *err) {
 }
 
 static pleat_status match_model(const pleat_weights *weights, const char *name, pleat_error *err) {
-  const pleat_variant *variant = pleat_variant_find(name);
-  if (!variant)
-    PLEAT_FAIL(err, PLEAT_INVALID, "unknown model \"%s\"; did you mean %s?", name, pleat_variant_nearest(name));
+  const pleat_variant *variant;
+  PLEAT_TRY(pleat_model_find(name, &variant, err));
   pleat_sizes sizes;
   PLEAT_TRY(pleat_sizes_from_weights(variant, pleat_weights_shape_of, (void *)(uintptr_t)weights, &sizes, err));
   return pleat_weights_match_variant(weights, variant, &sizes, err);
@@ -181,21 +178,20 @@ pleat_status pleat_weights_convert_file(const char *spec, const char *path, plea
 
 pleat_status pleat_info_text(char **out_text, pleat_error *err) {
   *out_text = NULL;
-  static const char *const names[] = {"cpu", "ref", "null"};
   pleat_buf text = {0};
   pleat_buf_printf(&text, "pleat %s\n", pleat_version());
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    const pleat_backend_vtbl *backend = pleat_backend_find(names[i]);
+  for (int i = 0; pleat_backends[i]; i++) {
+    const pleat_backend_vtbl *backend = pleat_backends[i];
     void *be;
     pleat_error why;
     pleat_backend_options options = {0};
     if (backend->open(&options, &be, &why)) {
-      pleat_buf_printf(&text, "backend %-5s not usable: %s\n", names[i], why.message);
+      pleat_buf_printf(&text, "backend %-5s not usable: %s\n", backend->name, why.message);
       continue;
     }
     pleat_backend_caps caps;
     backend->caps(be, &caps);
-    pleat_buf_printf(&text, "backend %-5s %s", names[i], caps.device);
+    pleat_buf_printf(&text, "backend %-5s %s", backend->name, caps.device);
     if (caps.flops_per_s > 0)
       pleat_buf_printf(&text, ", %.0f GFLOP/s, %.1f GB/s", caps.flops_per_s * 1e-9, caps.bytes_per_s * 1e-9);
     pleat_buf_puts(&text, "\n");

@@ -10,12 +10,22 @@
 
 const char *pleat_version(void) { return PLEAT_VERSION; }
 
-static const pleat_backend_vtbl *const backends[] = {&pleat_backend_cpu, &pleat_backend_ref, &pleat_backend_null, NULL};
+const pleat_backend_vtbl *const pleat_backends[] = {&pleat_backend_cpu, &pleat_backend_ref, &pleat_backend_null, NULL};
 
-const pleat_backend_vtbl *pleat_backend_find(const char *opt_name) {
-  for (int i = 0; backends[i]; i++)
-    if (!strcmp(backends[i]->name, opt_name ? opt_name : "cpu")) return backends[i];
-  return NULL;
+pleat_status pleat_backend_find(const char *opt_name, const pleat_backend_vtbl **out_backend, pleat_error *err) {
+  for (int i = 0; pleat_backends[i]; i++) {
+    *out_backend = pleat_backends[i];
+    if (!strcmp(pleat_backends[i]->name, opt_name ? opt_name : "cpu")) return PLEAT_OK;
+  }
+  PLEAT_FAIL(err, PLEAT_INVALID, "unknown backend \"%s\"; expected cpu, ref or null", opt_name);
+}
+
+pleat_status pleat_model_find(const char *opt_name, const pleat_variant **out_variant, pleat_error *err) {
+  const char *name = opt_name ? opt_name : "";
+  *out_variant = pleat_variant_find(name);
+  if (!*out_variant)
+    PLEAT_FAIL(err, PLEAT_INVALID, "unknown model \"%s\"; did you mean %s?", name, pleat_variant_nearest(name));
+  return PLEAT_OK;
 }
 
 pleat_status pleat_precision_parse(const char *opt_text, pleat_dtype *out_storage, pleat_error *err) {
@@ -52,13 +62,8 @@ static uint64_t parameter_bytes(const pleat_weights *weights) {
 
 static pleat_status open_model(pleat_model *model, const char *weights, const pleat_model_options *options,
                                pleat_error *err) {
-  model->variant = pleat_variant_find(options->name ? options->name : "");
-  if (!model->variant)
-    PLEAT_FAIL(err, PLEAT_INVALID, "unknown model \"%s\"; did you mean %s?", options->name ? options->name : "",
-               pleat_variant_nearest(options->name ? options->name : ""));
-  model->backend = pleat_backend_find(options->opt_backend);
-  if (!model->backend)
-    PLEAT_FAIL(err, PLEAT_INVALID, "unknown backend \"%s\"; expected cpu, ref or null", options->opt_backend);
+  PLEAT_TRY(pleat_model_find(options->name, &model->variant, err));
+  PLEAT_TRY(pleat_backend_find(options->opt_backend, &model->backend, err));
   PLEAT_TRY(pleat_precision_parse(options->opt_precision, &model->storage, err));
   bool are_own = !strcmp(weights, "synth:");
   PLEAT_TRY(are_own ? pleat_weights_open_own(model->variant, &model->weights, err)

@@ -86,8 +86,7 @@ static pleat_status run(sublayer_run *r, const char *tag, const char *weights, c
                         const pleat_arrays *inputs, pleat_error *err) {
   pleat_dtype storage;
   PLEAT_TRY(pleat_precision_parse(options->opt_precision, &storage, err));
-  r->backend = pleat_backend_find(options->opt_backend);
-  if (!r->backend) PLEAT_FAIL(err, PLEAT_INVALID, "unknown backend \"%s\"", options->opt_backend);
+  PLEAT_TRY(pleat_backend_find(options->opt_backend, &r->backend, err));
   PLEAT_TRY(pleat_weights_open(weights, &r->weights, err));
   PLEAT_TRY(copy_arrays(inputs, &r->inputs, err));
   PLEAT_TRY(add_template_geometry(r->inputs, err));

@@ -5,7 +5,7 @@
 
 #include "graph/ir.h"
 
-static const char *const stage_names[PLEAT_N_STAGES] = {"once", "trunk", "fold", "last"};
+const char *const pleat_stage_names[PLEAT_N_STAGES] = {"once", "trunk", "fold", "last"};
 static const char *const class_names[] = {"static", "iter", "state"};
 
 static void dump_axes(const pleat_graph *graph, pleat_value value, pleat_buf *out) {
@@ -109,7 +109,7 @@ void pleat_graph_dump(const pleat_graph *graph, pleat_buf *out) {
       close_region(graph, region, out);
       region = graph->regions[region].parent;
     }
-    if (node->stage != stage) pleat_buf_printf(out, "stage %s\n", stage_names[stage = node->stage]);
+    if (node->stage != stage) pleat_buf_printf(out, "stage %s\n", pleat_stage_names[stage = node->stage]);
     uint16_t path[8];
     int n_path = 0;
     for (uint16_t r = node->region; r != region && r != PLEAT_NO_REGION && n_path < 8; r = graph->regions[r].parent)

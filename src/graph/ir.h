@@ -76,6 +76,7 @@ typedef enum pleat_stage {
   PLEAT_STAGE_LAST,  /* after the last recycle: heads */
   PLEAT_N_STAGES
 } pleat_stage;
+extern const char *const pleat_stage_names[PLEAT_N_STAGES]; /* as dumps call them */
 
 typedef struct pleat_value_info {
   const char *name; /* inputs, weights; results may be named for dumps; "" otherwise */

@@ -5,8 +5,6 @@
 
 #include "plan/build_plan.h"
 
-static const char *const stage_names[PLEAT_N_STAGES] = {"once", "trunk", "fold", "last"};
-
 void pleat_plan_dump_memory(const pleat_plan *plan, pleat_buf *out) {
   const pleat_graph *graph = plan->graph;
   for (uint32_t v = 0; v < graph->n_values; v++) {
@@ -35,7 +33,7 @@ void pleat_plan_dump(const pleat_plan *plan, pleat_buf *out) {
                  "launch operation        result                 slice        MFLOP           MB    est ms  scope\n");
   for (uint32_t s = 0; s < plan->n_segments; s++) {
     const pleat_segment *segment = &plan->segments[s];
-    pleat_buf_printf(out, "segment %s%s%s x%lld\n", stage_names[segment->stage], segment->name[0] ? " " : "",
+    pleat_buf_printf(out, "segment %s%s%s x%lld\n", pleat_stage_names[segment->stage], segment->name[0] ? " " : "",
                      segment->name, (long long)segment->count);
     for (uint32_t i = segment->first; i < segment->last; i++) {
       const pleat_launch *launch = &plan->launches[i];
