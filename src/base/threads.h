@@ -15,8 +15,9 @@ void pleat_threads_destroy(pleat_threads *pool); /* NULL is allowed */
 int pleat_threads_count(const pleat_threads *pool);
 
 /* Calls fn(arg, thread, begin, end) for a partition of [0, n) into pieces of at least `grain` items (and multiples of
- * it); returns when all are done. Pieces are handed out dynamically; results must not depend on the partition: fn
- * computes each item the same way wherever it runs. `thread` < count indexes per-thread scratch. */
+ * it); returns when all are done. Thread t begins with the t-th share of the pieces and then helps others: results must
+ * not depend on who computes what, so fn computes each item the same way wherever it runs. `thread` < count indexes
+ * per-thread scratch. */
 typedef void pleat_threads_fn(void *arg, int thread, int64_t begin, int64_t end);
 void pleat_threads_run(pleat_threads *pool, int64_t n, int64_t grain, pleat_threads_fn *fn, void *arg);
 
