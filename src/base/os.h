@@ -34,6 +34,16 @@ PLEAT_CHECKED pleat_status pleat_file_write(const char *path, const void *bytes,
 
 bool pleat_path_exists(const char *path);
 bool pleat_path_is_dir(const char *path);
+bool pleat_path_is_file(const char *path); /* a regular one, or a link to one */
+
+/* Names in a directory without "." and "..", in the order of their bytes. Errors: IO, NOMEM. Released with
+ * pleat_dir_list_fini. */
+typedef struct pleat_dir_names {
+  char **items;
+  size_t n_items;
+} pleat_dir_names;
+PLEAT_CHECKED pleat_status pleat_dir_list(const char *path, pleat_dir_names *out_names, pleat_error *err);
+void pleat_dir_list_fini(pleat_dir_names *names);
 
 int pleat_os_cores(void);                 /* usable by this process: affinity, cgroup */
 uint64_t pleat_os_memory_total(void);     /* bytes, cgroup limit included */

@@ -1,6 +1,7 @@
 /* Files, mappings, pages and time: what Linux and macOS share.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/grow.h"
 #include "base/os.h"
 
 #ifndef MAP_ANONYMOUS
@@ -251,6 +253,50 @@ bool pleat_path_exists(const char *path) {
 bool pleat_path_is_dir(const char *path) {
   struct stat info;
   return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool pleat_path_is_file(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* Folders. */
+
+static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static int read_names(DIR *dir, pleat_dir_names *names) {
+  uint32_t capacity = 0;
+  for (;;) {
+    errno = 0;
+    const struct dirent *entry = readdir(dir);
+    if (!entry) return errno;
+    if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+    if (!pleat_grow(&names->items, (uint32_t)names->n_items, &capacity, sizeof *names->items)) return ENOMEM;
+    char *name = strdup(entry->d_name);
+    if (!name) return ENOMEM;
+    names->items[names->n_items++] = name;
+  }
+}
+
+pleat_status pleat_dir_list(const char *path, pleat_dir_names *out_names, pleat_error *err) {
+  *out_names = (pleat_dir_names){0};
+  DIR *dir = opendir(path);
+  if (!dir) return fail_errno(err, "read the folder", path, errno);
+  int errnum = read_names(dir, out_names);
+  closedir(dir);
+  if (errnum) {
+    pleat_dir_list_fini(out_names);
+    if (errnum == ENOMEM) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the names in '%s'", path);
+    return fail_errno(err, "read the folder", path, errnum);
+  }
+  if (out_names->n_items) qsort(out_names->items, out_names->n_items, sizeof *out_names->items, compare_names);
+  return PLEAT_OK;
+}
+
+void pleat_dir_list_fini(pleat_dir_names *names) {
+  for (size_t i = 0; i < names->n_items; i++) free(names->items[i]);
+  free(names->items);
+  *names = (pleat_dir_names){0};
 }
 
 /* Memory and time. */

@@ -128,6 +128,33 @@ static void test_full_disk(void) {
   free(bytes);
 }
 
+static void test_folder_list(void) {
+  char list_dir[256], path[300];
+  pleat_dir_names names;
+  pleat_error err;
+  if (!folder_make(list_dir, sizeof list_dir)) return;
+  CHECK_OK(pleat_dir_list(list_dir, &names, &err), &err);
+  CHECK_INT(names.n_items, 0);
+  pleat_dir_list_fini(&names);
+  static const char *const files[] = {"b", "a.x", ".c", "B"}, *const sorted[] = {".c", "B", "a.x", "b"};
+  for (int i = 0; i < 4; i++) {
+    snprintf(path, sizeof path, "%s/%s", list_dir, files[i]);
+    CHECK_OK(pleat_file_write(path, "x", 1, &err), &err);
+  }
+  CHECK(pleat_path_is_file(path) && !pleat_path_is_file(list_dir));
+  CHECK_OK(pleat_dir_list(list_dir, &names, &err), &err);
+  CHECK_INT(names.n_items, 4);
+  for (size_t i = 0; i < names.n_items && i < 4; i++) {
+    CHECK_STR(names.items[i], sorted[i]);
+    snprintf(path, sizeof path, "%s/%s", list_dir, names.items[i]);
+    unlink(path);
+  }
+  pleat_dir_list_fini(&names);
+  rmdir(list_dir);
+  CHECK_INT(pleat_dir_list(list_dir, &names, &err), PLEAT_IO);
+  CHECK_INT(names.n_items, 0);
+}
+
 static void test_special_targets(void) {
   pleat_error err = {0};
   CHECK_OK(pleat_file_write("/dev/null", "x", 1, &err), &err);
@@ -239,6 +266,7 @@ int main(void) {
   test_pieces();
   test_abandoned();
   test_full_disk();
+  test_folder_list();
   test_special_targets();
   test_read_limits();
   test_map();
