@@ -22,6 +22,11 @@ typedef struct fasta_parser {
   int64_t star_column;
   int64_t colon_line; /* place of the last ':' */
   int64_t colon_column;
+  int64_t first_column; /* of the text's first byte, less 1: in a table, a sequence stands inside a line */
+  bool is_tolerant;     /* a bad record keeps its error, and the next one is read */
+  bool is_skipping;     /* the current record is bad */
+  bool is_fatal;        /* the last error concerns the whole file */
+  pleat_error found;    /* where errors go while reading tolerantly */
   pleat_error *err;
 } fasta_parser;
 
@@ -61,6 +66,7 @@ static pleat_status begin_record(fasta_parser *p, const char *text, size_t n, in
   pleat_buf_clear(&p->sequence);
   p->n_residues = 0;
   p->star_line = 0;
+  p->is_skipping = false;
   return PLEAT_OK;
 }
 
@@ -91,6 +97,18 @@ static pleat_status end_record(fasta_parser *p) {
 static pleat_status refuse_character(fasta_parser *p, char c, int64_t line, int64_t column) {
   const char *name = p->fasta->records[p->fasta->n_records - 1].name;
   unsigned char byte = (unsigned char)c;
+  if (c >= '0' && c <= '9' && p->sequence.n > 0 && p->sequence.data[p->sequence.n - 1] == ':') {
+    return pleat_fail_at(p->err, PLEAT_INPUT, p->path, line, column,
+                         "'%c' behind ':' in the sequence of record '%s': copies of a chain are written out, 'AAA:AAA' "
+                         "instead of 'AAA:2'",
+                         c, name);
+  }
+  if (c == '|') {
+    return pleat_fail_at(p->err, PLEAT_INPUT, p->path, line, column,
+                         "'|' in the sequence of record '%s': AlphaFold 2 folds proteins only; leave DNA, RNA and "
+                         "ligands ('dna|...', 'smiles|...') out",
+                         name);
+  }
   if (c == '-' || c == '.') {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, line, column,
                          "gap '%c' in the sequence of record '%s': expected residues only; an alignment belongs in "
@@ -114,7 +132,7 @@ static pleat_status add_sequence_line(fasta_parser *p, const char *text, size_t 
   while (i < n && is_blank(text[i])) i++;
   for (; i < n; i++) {
     char c = text[i];
-    int64_t column = (int64_t)i + 1;
+    int64_t column = p->first_column + (int64_t)i + 1;
     if (p->star_line) {
       return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->star_line, p->star_column,
                            "'*' inside the sequence of record '%s': it is allowed only at the very end; remove it or "
@@ -144,16 +162,30 @@ static pleat_status add_sequence_line(fasta_parser *p, const char *text, size_t 
   return PLEAT_OK;
 }
 
+/* What went wrong last stays with its record, when the reader asked for that. */
+static pleat_status keep_error(fasta_parser *p, pleat_status status) {
+  if (status != PLEAT_INPUT || !p->is_tolerant || p->is_fatal || p->fasta->n_records == 0) return status;
+  pleat_error *error = malloc(sizeof *error);
+  if (!error) return no_memory(p);
+  *error = p->found;
+  p->fasta->records[p->fasta->n_records - 1].opt_error = error;
+  p->is_skipping = true;
+  return PLEAT_OK;
+}
+
+static pleat_status finish_record(fasta_parser *p) { return p->is_skipping ? PLEAT_OK : keep_error(p, end_record(p)); }
+
 static pleat_status add_line(fasta_parser *p, const char *text, size_t n, int64_t line) {
   const char *nul = memchr(text, '\0', n);
   if (nul) {
+    p->is_fatal = true;
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, line, nul - text + 1,
                          "NUL byte: expected a FASTA text file, found binary or concatenated data");
   }
   while (n > 0 && (is_blank(text[n - 1]) || text[n - 1] == '\r')) n--;
   if (n == 0) return PLEAT_OK;
   if (text[0] == '>') {
-    PLEAT_TRY(end_record(p));
+    PLEAT_TRY(finish_record(p));
     return begin_record(p, text + 1, n - 1, line);
   }
   if (p->fasta->n_records == 0) {
@@ -161,7 +193,7 @@ static pleat_status add_line(fasta_parser *p, const char *text, size_t n, int64_
                          "text before the first '>': expected a header line such as \">my_protein\"; add one above "
                          "the sequence");
   }
-  return add_sequence_line(p, text, n, line);
+  return p->is_skipping ? PLEAT_OK : keep_error(p, add_sequence_line(p, text, n, line));
 }
 
 static pleat_status parse_lines(fasta_parser *p, const char *text, size_t n) {
@@ -177,19 +209,54 @@ static pleat_status parse_lines(fasta_parser *p, const char *text, size_t n) {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, 0, 0,
                          "the file is empty: expected FASTA, a line \">name\" and the sequence below it");
   }
-  return end_record(p);
+  return finish_record(p);
+}
+
+static pleat_status parse(fasta_parser *p, const char *text, size_t n, pleat_fasta *out_fasta) {
+  *out_fasta = (pleat_fasta){0};
+  p->fasta = out_fasta;
+  pleat_status status = parse_lines(p, text, n);
+  if (!status && p->warning.is_failed) status = no_memory(p);
+  if (!status) {
+    out_fasta->opt_warning = p->warning.data;
+    p->warning.data = NULL;
+  } else {
+    pleat_fasta_fini(out_fasta);
+  }
+  pleat_buf_fini(&p->sequence);
+  pleat_buf_fini(&p->warning);
+  return status;
 }
 
 pleat_status pleat_fasta_parse(const char *text, size_t n, const char *path, pleat_fasta *out_fasta, pleat_error *err) {
-  *out_fasta = (pleat_fasta){0};
-  fasta_parser p = {.path = path ? path : "", .fasta = out_fasta, .err = err};
-  pleat_status status = parse_lines(&p, text, n);
+  fasta_parser p = {.path = path ? path : "", .err = err};
+  return parse(&p, text, n, out_fasta);
+}
+
+pleat_status pleat_fasta_parse_each(const char *text, size_t n, const char *path, pleat_fasta *out_fasta,
+                                    pleat_error *err) {
+  fasta_parser p = {.path = path ? path : "", .is_tolerant = true};
+  p.err = &p.found;
+  pleat_status status = parse(&p, text, n, out_fasta);
+  if (status && err) *err = p.found;
+  return status;
+}
+
+pleat_status pleat_sequence_parse(const char *text, size_t n, const pleat_sequence_place *place, pleat_buf *warnings,
+                                  char **out_sequence, pleat_error *err) {
+  pleat_fasta_record record = {.name = (char *)(uintptr_t)place->name, .line = place->line};
+  pleat_fasta fasta = {.records = &record, .n_records = 1};
+  fasta_parser p = {
+      .path = place->path, .fasta = &fasta, .first_column = place->column > 0 ? place->column - 1 : 0, .err = err};
+  while (n > 0 && is_blank(text[n - 1])) n--;
+  pleat_status status = add_sequence_line(&p, text, n, place->line);
+  if (!status) status = end_record(&p);
   if (!status && p.warning.is_failed) status = no_memory(&p);
-  if (!status) {
-    out_fasta->opt_warning = p.warning.data;
-    p.warning.data = NULL;
-  } else {
-    pleat_fasta_fini(out_fasta);
+  if (!status && p.warning.n) pleat_buf_puts(warnings, p.warning.data);
+  *out_sequence = record.sequence;
+  if (status) {
+    free(record.sequence);
+    *out_sequence = NULL;
   }
   pleat_buf_fini(&p.sequence);
   pleat_buf_fini(&p.warning);
@@ -201,6 +268,7 @@ void pleat_fasta_fini(pleat_fasta *fasta) {
     free(fasta->records[i].name);
     free(fasta->records[i].description);
     free(fasta->records[i].sequence);
+    free(fasta->records[i].opt_error);
   }
   free(fasta->records);
   free(fasta->opt_warning);

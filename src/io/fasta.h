@@ -6,17 +6,19 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "pleat/status.h"
 
 enum { PLEAT_MAX_RESIDUES = 1 << 16 };
 
 /* A record: `name` is the header up to the first blank, `description` the whole header without '>'. `sequence` is
- * upper case, only letters A-Z and ':' between chains. */
+ * upper case, only letters A-Z and ':' between chains; NULL when opt_error says what is wrong with the record. */
 typedef struct pleat_fasta_record {
   char *name;
   char *description;
   char *sequence;
   int64_t line; /* of the header */
+  pleat_error *opt_error;
 } pleat_fasta_record;
 
 typedef struct pleat_fasta {
@@ -32,6 +34,20 @@ typedef struct pleat_fasta {
  * Errors: INPUT, NOMEM. Released with pleat_fasta_fini. */
 PLEAT_CHECKED pleat_status pleat_fasta_parse(const char *text, size_t n, const char *path, pleat_fasta *out_fasta,
                                              pleat_error *err);
+/* The same, but a wrong record keeps its error and the others are read: only a file that is no FASTA at all fails. */
+PLEAT_CHECKED pleat_status pleat_fasta_parse_each(const char *text, size_t n, const char *path, pleat_fasta *out_fasta,
+                                                  pleat_error *err);
 void pleat_fasta_fini(pleat_fasta *fasta);
+
+/* Where a sequence of another format stands, for messages: `name` is its record's; line and column of its first byte
+ * from 1, 0 = unknown. */
+typedef struct pleat_sequence_place {
+  const char *path, *name;
+  int64_t line, column;
+} pleat_sequence_place;
+
+/* One sequence by the rules of FASTA. *out_sequence is freed by free(). Errors: INPUT, NOMEM. */
+PLEAT_CHECKED pleat_status pleat_sequence_parse(const char *text, size_t n, const pleat_sequence_place *place,
+                                                pleat_buf *warnings, char **out_sequence, pleat_error *err);
 
 #endif
