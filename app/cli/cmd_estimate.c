@@ -52,6 +52,10 @@ static pleat_status estimate_targets(const cli_args *args, const pleat_targets *
   for (size_t i = 0; i < pleat_targets_count(targets); i++) {
     const pleat_target *target = pleat_targets_get(targets, i);
     const char *names[CLI_MAX_MODELS];
+    if (target->opt_error) {
+      *err = *target->opt_error;
+      return err->status;
+    }
     int64_t n = cli_models_of(args, target->sequence, names);
     for (int64_t k = 0; k < n; k++) {
       cli_model *model;

@@ -21,6 +21,7 @@ static pleat_status open_models(const cli_args *args, const pleat_targets *targe
   for (size_t i = 0; i < pleat_targets_count(targets); i++) {
     const pleat_target *target = pleat_targets_get(targets, i);
     const char *names[CLI_MAX_MODELS];
+    if (target->opt_error) continue;
     int64_t n = cli_models_of(args, target->sequence, names);
     const char *reason = cli_models_default_reason(args, target->sequence);
     if (reason) cli_log_info("%s: %s (%s)", target->name, names[0], reason);
@@ -98,6 +99,10 @@ static pleat_status check_estimates(const cli_args *args, const pleat_target *ta
 }
 
 static pleat_status fold_target(const cli_args *args, const pleat_target *target, cli_models *open, pleat_error *err) {
+  if (target->opt_error) {
+    *err = *target->opt_error;
+    return err->status;
+  }
   const char *names[CLI_MAX_MODELS];
   cli_model *models[CLI_MAX_MODELS];
   int64_t n_models = cli_models_of(args, target->sequence, names);
@@ -139,6 +144,7 @@ static cli_exit fold_targets(const cli_args *args, const pleat_targets *targets,
     const pleat_target *target = pleat_targets_get(targets, i);
     pleat_status status = fold_target(args, target, models, &err);
     if (status) {
+      if (target->opt_error) status = PLEAT_INPUT; /* also an alignment that is not there */
       cli_error_set_place(&err, target->name);
       cli_exit failure = cli_fail(status, &err);
       if (code == CLI_EXIT_OK || !is_failure_of_target(status)) code = failure;
@@ -182,11 +188,14 @@ const cli_command cli_command_fold = {
     .name = "fold",
     .positionals = "INPUT",
     .n_positionals = 1,
-    .summary = "Predict structures from a FASTA or a3m file.",
+    .summary = "Predict structures from sequences and alignments.",
     .details =
-        "Every record of a FASTA file is a target (':' joins the chains of a complex), an a3m file is one; '-' reads\n"
-        "standard input. For every network and seed, DIR receives PDB, mmCIF and scores under ColabFold's names, best\n"
-        "first, and timings.\n",
+        "INPUT is a FASTA file (every record is a target, ':' joins the chains of a complex), an a3m alignment, a "
+        "table\n"
+        "(.csv, .tsv) with the columns id, sequence and optionally a3mpath, an input of AlphaFold 3 (.json, protein\n"
+        "chains only), a directory of such files (one target of each FASTA and a3m file), or '-', standard input. For "
+        "every network and seed, DIR receives PDB, mmCIF and scores\n"
+        "under ColabFold's names, best first, and timings.\n",
     .examples =
         "  pleat fold query.fasta -o out --weights params/\n"
         "  pleat fold query.a3m -o out --weights params/ --model model_1_ptm,model_3_ptm --num-recycle 6\n"

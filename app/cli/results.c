@@ -84,7 +84,7 @@ static pleat_status write_result(const cli_results *results, const cli_args *arg
   const pleat_result_info info = {.name = target->name,
                                   .model = result->model->name,
                                   .is_synthetic = pleat_model_is_synthetic(result->model->handle),
-                                  .has_msa = target->opt_a3m != NULL,
+                                  .has_msa = target->n_rows > 0,
                                   .opt_remark = remark};
   if (kind == FILE_SCORES) return pleat_write_scores(path, result->prediction, err);
   if (kind == FILE_CIF) return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);

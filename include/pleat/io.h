@@ -1,4 +1,4 @@
-/* Inputs and results as files: FASTA and a3m in; PDB, mmCIF and ColabFold's JSON out.
+/* Inputs and results as files: FASTA, a3m, tables and JSON in; PDB, mmCIF and ColabFold's JSON out.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PLEAT_IO_H
@@ -10,19 +10,25 @@
 extern "C" {
 #endif
 
-/* One thing to fold. */
+/* One thing to fold, or one that cannot be folded and says why. */
 typedef struct pleat_target {
-  const char *name;     /* from the header or the file name; safe as a file name; unique in the list */
-  const char *sequence; /* chains joined by ':' */
-  const char *opt_a3m;  /* text of the alignment, NULL = single sequence */
+  const char *name;     /* from the header, table or file name; safe as a file name; unique in the list */
+  const char *sequence; /* chains joined by ':'; "" with opt_error */
+  const char *opt_a3m;  /* text of the alignment, NULL = single sequence, or see opt_a3m_path */
   size_t n_a3m;
-  const char *source; /* path it came from */
+  const char *opt_a3m_path; /* the alignment's file, of directories and tables: read when features are made */
+  int64_t n_rows;           /* of the alignment; 0 = none */
+  const char *source;       /* path it came from */
+  const pleat_error *opt_error;
 } pleat_target;
 
 typedef struct pleat_targets pleat_targets;
 
-/* Reads a FASTA (every record is a target) or a3m file (one target), told apart by content and suffix. Errors: IO, INPUT
- * with file, line and column. */
+/* Reads, told apart by suffix or else by content: FASTA (every record is a target), a3m (one), CSV and TSV (columns id,
+ * sequence, and optionally a3mpath), AlphaFold 3's JSON (protein chains), and a directory of such files in the order of
+ * their names, where FASTA and a3m files give one target each, called like the file. "-" is standard input. A record,
+ * row or file of a directory that is wrong becomes a target with opt_error. Errors: IO; INPUT with file, line and
+ * column when nothing in `path` can be read. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_targets_read(const char *path, pleat_targets **out_targets,
                                                         pleat_error *err);
 PLEAT_API void pleat_targets_destroy(pleat_targets *targets);
@@ -30,7 +36,7 @@ PLEAT_API size_t pleat_targets_count(const pleat_targets *targets);
 PLEAT_API const pleat_target *pleat_targets_get(const pleat_targets *targets, size_t i);
 PLEAT_API const char *pleat_targets_warnings(const pleat_targets *targets); /* "" or one line each */
 
-/* Features of a target for a model. Errors as pleat_features_from_*. */
+/* Features of a target for a model. Errors: its opt_error, IO, and as pleat_features_from_*. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features(const pleat_target *target, const pleat_model *model,
                                                            const pleat_predict_options *opt_options,
                                                            pleat_arrays **out_features, pleat_error *err);

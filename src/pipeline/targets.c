@@ -1,31 +1,20 @@
-/* What to fold: FASTA records and a3m files under names that are safe as file names.
+/* What to fold: the list of targets, under names that are safe as file names and unique.
  * Source: names as colabfold/input.py makes them (sokrypton/ColabFold 3b808f0).
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/buf.h"
 #include "base/fail.h"
+#include "base/grow.h"
 #include "base/map.h"
 #include "base/os.h"
-#include "io/a3m.h"
-#include "io/fasta.h"
-#include "pleat/io.h"
+#include "pipeline/targets_priv.h"
 
 enum {
-  MAX_INPUT_BYTES = 1 << 30,
   /* File systems allow 255 bytes; what is added to a name (rank, model, seed, a temporary suffix) takes about 100. */
   MAX_NAME_BYTES = 120
-};
-
-struct pleat_targets {
-  pleat_target *items;
-  size_t n_items;
-  char *text; /* of the a3m file; the target borrows it */
-  pleat_buf warnings;
 };
 
 static char *copy_text(const char *text, size_t n) {
@@ -39,6 +28,9 @@ static char *copy_text(const char *text, size_t n) {
 static pleat_status no_memory(const char *path, pleat_error *err) {
   return pleat_fail(err, PLEAT_NOMEM, "no memory for the targets of '%s'", path);
 }
+
+/* The texts of a target are const to the public. */
+static void free_text(const void *text) { free((void *)(uintptr_t)text); }
 
 /* File name without directories and without its last suffix. */
 static void path_stem(const char *path, const char **out_stem, size_t *out_n) {
@@ -66,11 +58,12 @@ static char *safe_name(const char *text, size_t n) {
   return name;
 }
 
-/* Makes target i's name unique among the targets before it, by appending _2, _3, ... */
-static pleat_status resolve_duplicate(pleat_targets *targets, size_t i, pleat_map *names, pleat_error *err) {
+/* Makes target i's name unique among the targets before it, by appending _2, _3, ...
+ * DEVIATION: ColabFold takes the second target of a name for done. */
+static pleat_status resolve_duplicate(pleat_targets *targets, uint32_t i, pleat_map *names, pleat_error *err) {
   pleat_target *target = &targets->items[i];
   uint32_t existing;
-  if (!pleat_map_insert(names, target->name, strlen(target->name), (uint32_t)i, &existing)) {
+  if (!pleat_map_insert(names, target->name, strlen(target->name), i, &existing)) {
     return no_memory(target->source, err);
   }
   if (existing == PLEAT_MAP_NONE) return PLEAT_OK;
@@ -79,13 +72,13 @@ static pleat_status resolve_duplicate(pleat_targets *targets, size_t i, pleat_ma
   if (!name) return no_memory(target->source, err);
   for (size_t k = 2; existing != PLEAT_MAP_NONE; k++) {
     snprintf(name, n_max, "%s_%zu", target->name, k);
-    if (pleat_map_insert(names, name, strlen(name), (uint32_t)i, &existing)) continue;
+    if (pleat_map_insert(names, name, strlen(name), i, &existing)) continue;
     free(name);
     return no_memory(target->source, err);
   }
   pleat_buf_printf(&targets->warnings, "%s: a second target is called '%s'; its files are called '%s'\n",
                    target->source, target->name, name);
-  free((void *)(uintptr_t)target->name);
+  free_text(target->name);
   target->name = name;
   return PLEAT_OK;
 }
@@ -93,125 +86,62 @@ static pleat_status resolve_duplicate(pleat_targets *targets, size_t i, pleat_ma
 static pleat_status resolve_duplicates(pleat_targets *targets, pleat_error *err) {
   pleat_map names = {0};
   pleat_status status = PLEAT_OK;
-  for (size_t i = 0; i < targets->n_items && !status; i++) status = resolve_duplicate(targets, i, &names, err);
+  for (uint32_t i = 0; i < targets->n_items && !status; i++) status = resolve_duplicate(targets, i, &names, err);
   pleat_map_fini(&names);
   return status;
 }
 
-/* Fills one item; takes `sequence` over, also on failure. An empty name falls back to the file's. */
-static pleat_status add_target(pleat_targets *targets, const char *name, size_t n_name, char *sequence,
-                               const char *path, pleat_error *err) {
-  pleat_target *target = &targets->items[targets->n_items++];
-  *target = (pleat_target){.sequence = sequence};
-  if (n_name == 0) path_stem(path, &name, &n_name);
-  char *safe = safe_name(name, n_name);
+static pleat_status set_name(pleat_targets *targets, pleat_target *target, const pleat_new_target *from,
+                             pleat_error *err) {
+  const char *name = from->opt_name ? from->opt_name : "";
+  while (*name == ' ' || *name == '\t') name++;
+  size_t n = strlen(name);
+  if (n == 0) path_stem(from->path, &name, &n);
+  char *safe = safe_name(name, n);
   target->name = safe;
-  target->source = copy_text(path, strlen(path));
-  if (!safe || !target->source || !sequence) return no_memory(path, err);
-  if (strlen(safe) > MAX_NAME_BYTES) {
-    safe[MAX_NAME_BYTES] = '\0';
-    pleat_buf_printf(&targets->warnings, "%s: a name is longer than %d characters; its files are called '%s'\n", path,
-                     MAX_NAME_BYTES, safe);
+  if (!safe) return no_memory(from->path, err);
+  if (strlen(safe) <= MAX_NAME_BYTES) return PLEAT_OK;
+  safe[MAX_NAME_BYTES] = '\0';
+  pleat_buf_printf(&targets->warnings, "%s: a name is longer than %d characters; its files are called '%s'\n",
+                   from->path, MAX_NAME_BYTES, safe);
+  return PLEAT_OK;
+}
+
+static pleat_status fill(pleat_targets *targets, pleat_target *target, const pleat_new_target *from, pleat_error *err) {
+  PLEAT_TRY(set_name(targets, target, from, err));
+  target->source = copy_text(from->path, strlen(from->path));
+  if (!target->sequence) target->sequence = copy_text("", 0);
+  if (!target->source || !target->sequence) return no_memory(from->path, err);
+  if (from->opt_a3m_path) {
+    target->opt_a3m_path = copy_text(from->opt_a3m_path, strlen(from->opt_a3m_path));
+    if (!target->opt_a3m_path) return no_memory(from->path, err);
+  }
+  if (from->opt_error) {
+    pleat_error *error = malloc(sizeof *error);
+    if (!error) return no_memory(from->path, err);
+    *error = *from->opt_error;
+    target->opt_error = error;
   }
   return PLEAT_OK;
 }
 
-static pleat_status read_fasta(const char *text, size_t n, const char *path, pleat_targets *targets, pleat_error *err) {
-  pleat_fasta fasta = {0};
-  pleat_status status = pleat_fasta_parse(text, n, path, &fasta, err);
-  if (status) return status; /* the parser leaves nothing behind */
-  if (fasta.opt_warning) pleat_buf_puts(&targets->warnings, fasta.opt_warning);
-  targets->items = calloc(fasta.n_records, sizeof *targets->items);
-  if (!targets->items) status = no_memory(path, err);
-  for (size_t i = 0; i < fasta.n_records && !status; i++) {
-    pleat_fasta_record *record = &fasta.records[i];
-    const char *name = record->description;
-    while (*name == ' ' || *name == '\t') name++;
-    status = add_target(targets, name, strlen(name), record->sequence, path, err);
-    record->sequence = NULL;
+pleat_status pleat_targets_add(pleat_targets *targets, const pleat_new_target *from, pleat_error *err) {
+  if (!pleat_grow(&targets->items, targets->n_items, &targets->capacity, sizeof *targets->items)) {
+    free(from->sequence);
+    free(from->opt_a3m);
+    return no_memory(from->path, err);
   }
-  pleat_fasta_fini(&fasta);
-  return status;
-}
-
-/* The first row, or for a complex its distinct chains as often as they occur, joined by ':'. The parser has bounded
- * the residues of all copies. */
-static pleat_status a3m_sequence(const pleat_a3m *a3m, const char *path, char **out_sequence, pleat_error *err) {
-  const int64_t plain_lengths[] = {a3m->msa.n_cols}, plain_cardinalities[] = {1};
-  const int64_t *lengths = a3m->n_chains > 0 ? a3m->chain_lengths : plain_lengths;
-  const int64_t *cardinalities = a3m->n_chains > 0 ? a3m->cardinalities : plain_cardinalities;
-  int64_t n_chains = a3m->n_chains > 0 ? a3m->n_chains : 1;
-  pleat_buf buf = {0};
-  int64_t column = 0;
-  for (int64_t k = 0; k < n_chains; k++) {
-    for (int64_t copy = 0; copy < cardinalities[k]; copy++) {
-      if (buf.n) pleat_buf_puts(&buf, ":");
-      pleat_buf_append(&buf, a3m->msa.letters + column, (size_t)lengths[k]);
-    }
-    column += lengths[k];
-  }
-  if (buf.is_failed) {
-    pleat_buf_fini(&buf);
-    return no_memory(path, err);
-  }
-  *out_sequence = buf.data;
-  return PLEAT_OK;
-}
-
-static pleat_status read_a3m(char *text, size_t n, const char *path, pleat_targets *targets, pleat_error *err) {
-  pleat_a3m a3m = {0};
-  PLEAT_TRY(pleat_a3m_parse(text, n, path, &a3m, err));
-  char *sequence = NULL;
-  pleat_status status = a3m_sequence(&a3m, path, &sequence, err);
-  pleat_a3m_fini(&a3m);
-  if (status) return status;
-  targets->items = calloc(1, sizeof *targets->items);
-  if (!targets->items) {
-    free(sequence);
-    return no_memory(path, err);
-  }
-  PLEAT_TRY(add_target(targets, "", 0, sequence, path, err));
-  targets->items[0].opt_a3m = text;
-  targets->items[0].n_a3m = n;
-  return PLEAT_OK;
-}
-
-static bool has_suffix(const char *path, const char *suffix) {
-  size_t n_path = strlen(path), n_suffix = strlen(suffix);
-  return n_path > n_suffix && strcasecmp(path + n_path - n_suffix, suffix) == 0;
-}
-
-/* The suffix decides; without a known one, ColabFold's header or a gap in a sequence line mean a3m. */
-static bool is_a3m(const char *path, const char *text, size_t n) {
-  static const char *const fasta_suffixes[] = {".fasta", ".fa", ".faa", ".fas", ".seq"};
-  if (has_suffix(path, ".a3m")) return true;
-  for (size_t i = 0; i < sizeof fasta_suffixes / sizeof *fasta_suffixes; i++) {
-    if (has_suffix(path, fasta_suffixes[i])) return false;
-  }
-  if (n > 1 && text[0] == '#' && text[1] >= '0' && text[1] <= '9') return true;
-  bool is_line_start = true, is_sequence = false;
-  for (size_t i = 0; i < n; i++) {
-    if (is_line_start) is_sequence = text[i] != '>' && text[i] != '#';
-    if (is_sequence && text[i] == '-') return true;
-    is_line_start = text[i] == '\n';
-  }
-  return false;
+  pleat_target *target = &targets->items[targets->n_items++];
+  *target = (pleat_target){
+      .sequence = from->sequence, .opt_a3m = from->opt_a3m, .n_a3m = from->n_a3m, .n_rows = from->n_rows};
+  return fill(targets, target, from, err);
 }
 
 pleat_status pleat_targets_read(const char *path, pleat_targets **out_targets, pleat_error *err) {
   *out_targets = NULL;
-  if (pleat_path_is_dir(path)) {
-    PLEAT_FAIL(err, PLEAT_INPUT, "'%s' is a directory: expected a FASTA or a3m file; give one file at a time", path);
-  }
   pleat_targets *targets = calloc(1, sizeof *targets);
   if (!targets) return no_memory(path, err);
-  size_t n = 0;
-  pleat_status status = pleat_file_read(path, MAX_INPUT_BYTES, &targets->text, &n, err);
-  const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
-  if (!status) {
-    status = is_a3m(path, targets->text, n) ? read_a3m(targets->text, n, name, targets, err)
-                                            : read_fasta(targets->text, n, name, targets, err);
-  }
+  pleat_status status = pleat_targets_read_path(targets, path, err);
   if (!status) status = resolve_duplicates(targets, err);
   if (!status && targets->warnings.is_failed) status = no_memory(path, err);
   if (status) {
@@ -224,14 +154,16 @@ pleat_status pleat_targets_read(const char *path, pleat_targets **out_targets, p
 
 void pleat_targets_destroy(pleat_targets *targets) {
   if (!targets) return;
-  for (size_t i = 0; i < targets->n_items; i++) {
+  for (uint32_t i = 0; i < targets->n_items; i++) {
     pleat_target *target = &targets->items[i];
-    free((void *)(uintptr_t)target->name);
-    free((void *)(uintptr_t)target->sequence);
-    free((void *)(uintptr_t)target->source);
+    free_text(target->name);
+    free_text(target->sequence);
+    free_text(target->opt_a3m);
+    free_text(target->opt_a3m_path);
+    free_text(target->source);
+    free_text(target->opt_error);
   }
   free(targets->items);
-  free(targets->text);
   pleat_buf_fini(&targets->warnings);
   free(targets);
 }
@@ -249,9 +181,22 @@ const char *pleat_targets_warnings(const pleat_targets *targets) {
 pleat_status pleat_target_features(const pleat_target *target, const pleat_model *model,
                                    const pleat_predict_options *opt_options, pleat_arrays **out_features,
                                    pleat_error *err) {
+  *out_features = NULL;
+  if (target->opt_error) {
+    if (err) *err = *target->opt_error;
+    return target->opt_error->status;
+  }
   if (target->opt_a3m) {
     return pleat_features_from_a3m(target->opt_a3m, target->n_a3m, target->source, model, opt_options, out_features,
                                    err);
   }
-  return pleat_features_from_sequence(target->sequence, model, opt_options, out_features, err);
+  if (!target->opt_a3m_path) {
+    return pleat_features_from_sequence(target->sequence, model, opt_options, out_features, err);
+  }
+  char *text = NULL;
+  size_t n = 0;
+  PLEAT_TRY(pleat_file_read(target->opt_a3m_path, PLEAT_MAX_INPUT_BYTES, &text, &n, err));
+  pleat_status status = pleat_features_from_a3m(text, n, target->opt_a3m_path, model, opt_options, out_features, err);
+  free(text);
+  return status;
 }

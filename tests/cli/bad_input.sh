@@ -11,7 +11,11 @@ refuse() {
   check "a folder was made for $1" [ ! -e "$work/out" ]
 }
 
-for file in tests/bad/fasta/* tests/bad/a3m/*; do refuse "$file" '^pleat: '; done
+# Of several records the others are folded.
+for file in tests/bad/fasta/* tests/bad/a3m/*; do
+  expect 3 "^pleat: $file:" fold "$file" -o "$work/records" --weights "$monomer" --num-recycle 0
+done
+check 'the good records were not folded' [ "$(find "$work/records" -name '*.pdb' | wc -l)" -gt 1 ]
 
 : >"$work/empty.fasta"
 refuse "$work/empty.fasta" 'empty'
@@ -32,7 +36,16 @@ refuse "$work/gaps.a3m" 'gaps.a3m:2:2: gap in the first row'
   awk 'BEGIN { for (i = 0; i < 65537; i++) printf "A"; print "" }'
 } >"$work/long.fasta"
 refuse "$work/long.fasta" 'more than 65536 residues'
-refuse "$work" 'is a directory'
+mkdir "$work/none"
+refuse "$work/none" 'the directory has no input'
+printf '>a\nMKV:2\n' >"$work/copies.fasta"
+refuse "$work/copies.fasta" "copies.fasta:2:5: '2' behind ':'.*'AAA:AAA' instead of 'AAA:2'"
+printf 'id,seq\na,MK\n' >"$work/header.csv"
+refuse "$work/header.csv" "header.csv:1: the header has no column 'sequence'"
+printf '{"name": "x", "sequences": [{"ligand": {"id": "L", "smiles": "CC"}}]}' >"$work/ligand.json"
+refuse "$work/ligand.json" "has a \"ligand\": AlphaFold 2 folds proteins only"
+: >"$work/x.pdb"
+refuse "$work/x.pdb" 'a structure as input cannot be read yet'
 
 expect 6 'No such file' fold "$work/none.fasta" -o "$work/out" --weights "$monomer"
 check 'a folder was made for an input that is not there' [ ! -e "$work/out" ]

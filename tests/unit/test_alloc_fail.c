@@ -112,6 +112,19 @@ static pleat_status parse_fasta(pleat_error *err) {
   return status;
 }
 
+/* All formats, and records of each that cannot be folded. */
+static pleat_status read_targets(pleat_error *err) {
+  static const char *const paths[] = {"tests/bad/fasta", "tests/bad/a3m", "tests/fuzz/corpus/table/quoted.csv",
+                                      "tests/fuzz/corpus/table/tabs.tsv", "tests/fuzz/corpus/af3_json/server.json"};
+  pleat_status status = PLEAT_OK;
+  for (int i = 0; i < 5 && !status; i++) {
+    pleat_targets *targets = NULL;
+    status = pleat_targets_read(paths[i], &targets, err);
+    pleat_targets_destroy(targets);
+  }
+  return status;
+}
+
 static pleat_status read_npz(pleat_error *err) {
   static const char *const paths[] = {"tests/data/weights/stored.npz", "tests/data/weights/deflated.npz"};
   pleat_status status = PLEAT_OK;
@@ -266,6 +279,7 @@ static void prepare(void) {
 int main(void) {
   run("a3m", parse_a3m, 1);
   run("fasta", parse_fasta, 1);
+  run("targets", read_targets, 1);
   run("npz", read_npz, 1);
   run("weights", list_weights, 1);
   prepare();

@@ -1,0 +1,36 @@
+/* The list of targets while its files are read.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PLEAT_PIPELINE_TARGETS_PRIV_H
+#define PLEAT_PIPELINE_TARGETS_PRIV_H
+
+#include "base/buf.h"
+#include "pleat/io.h"
+
+struct pleat_targets {
+  pleat_target *items; /* whose texts are owned */
+  uint32_t n_items, capacity;
+  pleat_buf warnings;
+};
+
+/* A target to add. Its strings are copied, except for `sequence` and `opt_a3m`, which are taken over (also on
+ * failure). Without a name it is called like the file. */
+typedef struct pleat_new_target {
+  const char *path;
+  const char *opt_name;
+  char *sequence; /* NULL with opt_error */
+  char *opt_a3m;
+  size_t n_a3m;
+  const char *opt_a3m_path;
+  int64_t n_rows;
+  const pleat_error *opt_error;
+} pleat_new_target;
+
+PLEAT_CHECKED pleat_status pleat_targets_add(pleat_targets *targets, const pleat_new_target *target, pleat_error *err);
+
+/* Adds what a file or directory holds. Errors: as pleat_targets_read. */
+PLEAT_CHECKED pleat_status pleat_targets_read_path(pleat_targets *targets, const char *path, pleat_error *err);
+
+enum { PLEAT_MAX_INPUT_BYTES = 1 << 30 };
+
+#endif
