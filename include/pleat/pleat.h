@@ -60,8 +60,7 @@ typedef struct pleat_predict_options {
   int64_t num_ensemble;        /* 0: 1 */
   int64_t max_msa;             /* clustered rows; 0: the model's own (512 or 508; multimer 508 or 252) */
   int64_t max_extra_msa;       /* 0: the model's own */
-  double early_stop_tolerance; /* angstrom; < 0: never stop early; 0: the model's own (0.5 multimer, never monomer).
-                                  Multimer only, as published */
+  double early_stop_tolerance; /* angstrom; < 0: never stop early; 0: the model's own (0.5 multimer, never monomer) */
   double msa_mask_fraction;    /* BERT masking; < 0: 0.15 as published; 0: none */
   bool is_identity_order;      /* take alignment rows in order instead of drawing them */
   uint64_t seed;
@@ -112,6 +111,10 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_session_create(const pleat_model *mod
                                                           const pleat_predict_options *opt_options,
                                                           pleat_session **out_session, pleat_error *err);
 PLEAT_API void pleat_session_destroy(pleat_session *session); /* NULL is allowed */
+/* Is the plan also one for these features: same sizes after what masks remove, same recycles and ensembles? Then a
+ * prediction gives the same bytes as with a session of its own. */
+PLEAT_API bool pleat_session_fits(const pleat_session *session, const pleat_arrays *features,
+                                  const pleat_predict_options *opt_options);
 PLEAT_API void pleat_session_estimate(const pleat_session *session, pleat_estimate *out_estimate);
 /* The same numbers without taking memory. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_estimate_features(const pleat_model *model, const pleat_arrays *features,

@@ -16,6 +16,7 @@ struct pleat_session {
   void *program;
   int64_t num_recycle;
   pleat_model_request request; /* what the plan is made for */
+  pleat_skip_sizes kept;
   uint64_t feature_bytes;
   bool want_logits;
 };
@@ -23,7 +24,7 @@ struct pleat_session {
 static const char PAE_LOGITS[] = "predicted_aligned_error/logits";
 
 static double tolerance_of(const pleat_model *model, const pleat_predict_options *options) {
-  if (!model->variant->is_multimer) return -1;
+  if (!model->variant->is_multimer && options->early_stop_tolerance == 0) return -1;
   return options->early_stop_tolerance == 0 ? model->variant->early_stop_tolerance : options->early_stop_tolerance;
 }
 
@@ -129,6 +130,7 @@ pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *
       pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, err);
   if (!status) {
     pleat_inputs_request(inputs, &session->request);
+    pleat_inputs_skip(inputs, &session->kept);
     status = make_plan(model, inputs, session->feature_bytes, options, &session->plan, err);
   }
   if (!status)
@@ -146,6 +148,36 @@ void pleat_session_destroy(pleat_session *session) {
   if (session->program) session->model->backend->program_destroy(session->model->be, session->program);
   pleat_plan_destroy(session->plan);
   free(session);
+}
+
+static bool is_same_request(const pleat_model_request *a, const pleat_model_request *b) {
+  return a->n_res == b->n_res && a->n_clust == b->n_clust && a->n_extra == b->n_extra && a->n_templ == b->n_templ &&
+         a->n_templ_rows == b->n_templ_rows && a->num_ensemble == b->num_ensemble &&
+         a->is_template_static == b->is_template_static && a->want_logits == b->want_logits &&
+         a->want_representations == b->want_representations;
+}
+
+static bool is_same_skip(const pleat_skip_sizes *a, const pleat_skip_sizes *b) {
+  if (a->n != b->n) return false;
+  for (int i = 0; i < a->n; i++)
+    if (strcmp(a->item[i].name, b->item[i].name) || a->item[i].size != b->item[i].size) return false;
+  return true;
+}
+
+bool pleat_session_fits(const pleat_session *session, const pleat_arrays *features,
+                        const pleat_predict_options *opt_options) {
+  const pleat_predict_options *options = opt_options ? opt_options : &pleat_default_options;
+  const pleat_model *model = session->model;
+  pleat_inputs *inputs;
+  if (session->num_recycle != pleat_recycles_of(model->variant, options)) return false;
+  if (pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, NULL))
+    return false;
+  pleat_model_request request;
+  pleat_skip_sizes kept;
+  pleat_inputs_request(inputs, &request);
+  pleat_inputs_skip(inputs, &kept);
+  pleat_inputs_destroy(inputs);
+  return is_same_request(&request, &session->request) && is_same_skip(&kept, &session->kept);
 }
 
 void pleat_session_estimate(const pleat_session *session, pleat_estimate *out_estimate) {

@@ -113,16 +113,20 @@ static void test_early_stop(void) {
   pleat_model_close(model);
 }
 
-/* Monomers run all their recycles, as published. */
-static void test_monomer_never_stops(void) {
+/* Monomers run all their recycles, as published, unless a tolerance is given. */
+static void test_monomer_stops_when_asked(void) {
   pleat_model *model = prop_model(PROP_MONOMER, "cpu", 0);
   if (!model) return;
   pleat_arrays *features = prop_features(&monomer, 25);
   pleat_predict_options o = prop_options();
   o.num_recycle = 3;
-  o.early_stop_tolerance = 1e9;
+  o.early_stop_tolerance = 0;
   pleat_arrays *out = prop_predict(model, features, &o);
   CHECK_INT(recycles_of(out), 3);
+  pleat_arrays_destroy(out);
+  o.early_stop_tolerance = 1e9;
+  out = prop_predict(model, features, &o);
+  CHECK_INT(recycles_of(out), 1);
   pleat_arrays_destroy(out);
   pleat_arrays_destroy(features);
   pleat_model_close(model);
@@ -194,6 +198,42 @@ static void test_cancel_and_reuse(const char *name, const char *weights, const p
   pleat_model_close(model);
 }
 
+/* A session serves other features if it says that it fits them, with the same bytes as a session of their own. */
+static void test_fits(const char *name, const char *weights) {
+  pleat_model *model = prop_model(name, weights, "cpu", 0);
+  if (!model) return;
+  pleat_predict_options o = {.num_recycle = 1, .early_stop_tolerance = -1, .msa_mask_fraction = -1};
+  static const char *const sequences[] = {"MKVLAAGG", "PPLLEEKK", "MKVLAAGGS"};
+  pleat_arrays *features[3] = {NULL}, *got = NULL;
+  pleat_session *session = NULL;
+  pleat_error err = {0};
+  for (int i = 0; i < 3; i++) CHECK_OK(pleat_features_from_sequence(sequences[i], model, &o, &features[i], &err), &err);
+  if (!CHECK_OK(pleat_session_create(model, features[0], &o, &session, &err), &err)) return;
+  CHECK_OK(pleat_session_predict(session, features[0], &o, &got, &err), &err);
+  pleat_arrays_destroy(got);
+  CHECK(pleat_session_fits(session, features[1], &o));
+  CHECK(!pleat_session_fits(session, features[2], &o));
+  CHECK_OK(pleat_session_predict(session, features[1], &o, &got, &err), &err);
+  pleat_arrays *alone = prop_predict(model, features[1], &o);
+  prop_compare(got, alone, 0, "a session of other features = one of its own");
+  o.num_recycle = 2;
+  CHECK(!pleat_session_fits(session, features[1], &o));
+  o.num_recycle = 1;
+  o.want_representations = true;
+  CHECK(!pleat_session_fits(session, features[1], &o));
+  o.want_representations = false;
+  pleat_arrays *msa = NULL;
+  const char *text = ">q\nMKVLAAGG\n>r\nMK-LAAGG\n";
+  CHECK_OK(pleat_features_from_a3m(text, strlen(text), NULL, model, &o, &msa, &err), &err);
+  CHECK(!pleat_session_fits(session, msa, &o));
+  pleat_arrays_destroy(msa);
+  pleat_arrays_destroy(alone);
+  pleat_arrays_destroy(got);
+  pleat_session_destroy(session);
+  for (int i = 0; i < 3; i++) pleat_arrays_destroy(features[i]);
+  pleat_model_close(model);
+}
+
 typedef struct parallel_run {
   const pleat_model *model;
   const pleat_arrays *features;
@@ -248,8 +288,10 @@ int main(void) {
   check_equal_members(PROP_MULTIMER, multimer);
   test_members_differ();
   test_early_stop();
-  test_monomer_never_stops();
+  test_monomer_stops_when_asked();
   test_cancel_and_reuse(PROP_MONOMER, &monomer);
   test_cancel_and_reuse(PROP_MULTIMER, &multimer);
+  test_fits(PROP_MONOMER);
+  test_fits(PROP_MULTIMER);
   return check_report();
 }
