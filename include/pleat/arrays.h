@@ -79,6 +79,9 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_arrays_read_npz(const char *path, ple
  * are written as f4. Errors: IO. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_arrays_write_npz(const char *path, const pleat_arrays *set,
                                                             pleat_error *err);
+/* One array as a .npy file, by the same rules. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_array_write_npy(const char *path, const pleat_array *array,
+                                                           pleat_error *err);
 
 #ifdef __cplusplus
 }

@@ -196,6 +196,25 @@ static pleat_status write_array(pleat_zip_writer *writer, const pleat_array *arr
   return status;
 }
 
+pleat_status pleat_array_write_npy(const char *path, const pleat_array *array, pleat_error *err) {
+  const void *body;
+  void *copy;
+  pleat_buf head = {0};
+  pleat_out_file *file = NULL;
+  bool is_half = array->dtype == PLEAT_F16 || array->dtype == PLEAT_BF16;
+  size_t n_body = (size_t)pleat_array_elements(array) * (is_half ? sizeof(float) : array->item_size);
+  PLEAT_TRY(prepare_body(array, &body, &copy, err));
+  write_header(&head, array);
+  pleat_status status = head.is_failed ? pleat_fail(err, PLEAT_NOMEM, "no memory to write '%s'", path) : PLEAT_OK;
+  if (!status) status = pleat_out_file_open(path, &file, err);
+  if (!status) status = pleat_out_file_write(file, head.data, head.n, err);
+  if (!status) status = pleat_out_file_write(file, body, n_body, err);
+  pleat_status closed = pleat_out_file_close(file, status == PLEAT_OK, status ? NULL : err);
+  pleat_buf_fini(&head);
+  free(copy);
+  return status ? status : closed;
+}
+
 pleat_status pleat_arrays_write_npz(const char *path, const pleat_arrays *set, pleat_error *err) {
   pleat_zip_writer *writer;
   pleat_buf head = {0}, name = {0};

@@ -1,10 +1,12 @@
 /* .npy headers and .npz archives: types, refusals with their words, round trips.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "tensor/npy.h"
 #include "tensor/npz.h"
 
 #include <unistd.h>
 
+#include "base/os.h"
 #include "folder.h"
 #include "test_zip_builder.h"
 
@@ -238,6 +240,31 @@ static void test_numpy(void) {
   pleat_arrays_destroy(deflated);
 }
 
+/* One array as .npy: header and bytes of the member of a .npz. */
+static void test_single(void) {
+  const float values[] = {1, 2, 3, 4, 5, 6};
+  const int64_t shape[] = {3, 2};
+  char path[600], *text = NULL;
+  size_t n = 0;
+  pleat_arrays *set;
+  pleat_error err;
+  if (!CHECK_OK(pleat_arrays_create(&set, &err), &err)) return;
+  CHECK_OK(pleat_arrays_add(set, "x", PLEAT_F32, 2, shape, values, NULL, &err), &err);
+  snprintf(path, sizeof path, "%s/x.npy", dir);
+  CHECK_OK(pleat_array_write_npy(path, pleat_arrays_find(set, "x"), &err), &err);
+  if (CHECK_OK(pleat_file_read(path, 1 << 20, &text, &n, &err), &err)) {
+    const pleat_npy_source source = {PLEAT_INPUT, path, "x"};
+    pleat_npy npy = {0};
+    CHECK_OK(pleat_npy_parse((const uint8_t *)text, n, n, &source, &npy, &err), &err);
+    CHECK(npy.kind == 'f' && npy.rank == 2 && npy.shape[0] == 3 && npy.shape[1] == 2);
+    CHECK(n == npy.n_header + sizeof values && !memcmp(text + npy.n_header, values, sizeof values));
+  }
+  free(text);
+  CHECK_INT(unlink(path), 0);
+  CHECK_INT(pleat_array_write_npy("/nonexistent/x.npy", pleat_arrays_find(set, "x"), &err), PLEAT_IO);
+  pleat_arrays_destroy(set);
+}
+
 int main(void) {
   if (!folder_make(dir, sizeof dir)) return check_report();
   test_types();
@@ -246,6 +273,7 @@ int main(void) {
   test_version_2();
   test_round_trip();
   test_numpy();
+  test_single();
   CHECK(rmdir(dir) == 0);
   return check_report();
 }
