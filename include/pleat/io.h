@@ -63,6 +63,10 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_write_mmcif(const char *path, const c
 PLEAT_API PLEAT_CHECKED pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction,
                                                         pleat_error *err);
 
+/* A target's alignment as ColabFold writes it: "#lengths<TAB>copies" of the distinct chains, then a header line and a
+ * sequence line per row. Without an alignment, the distinct chains themselves, called 101, 102, ... Errors: IO, NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_a3m(const char *path, const pleat_target *target, pleat_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -142,10 +142,47 @@ static void test_refused(void) {
   pleat_arrays_destroy(prediction);
 }
 
+static void check_a3m(const char *sequence, const char *opt_a3m, const char *want) {
+  char path[512];
+  pleat_error err = {0};
+  const pleat_target target = {
+      .name = "x", .sequence = sequence, .opt_a3m = opt_a3m, .n_a3m = opt_a3m ? strlen(opt_a3m) : 0, .source = "x"};
+  snprintf(path, sizeof path, "%s/x.a3m", folder);
+  CHECK_OK(pleat_write_a3m(path, &target, &err), &err);
+  char *text = read_back(path);
+  CHECK_STR(text, want);
+  free(text);
+  /* The same from a file that is read only now. */
+  if (opt_a3m) {
+    char source[512];
+    snprintf(source, sizeof source, "%s/source.a3m", folder);
+    CHECK_OK(pleat_file_write(source, opt_a3m, strlen(opt_a3m), &err), &err);
+    const pleat_target late = {.name = "x", .sequence = sequence, .opt_a3m_path = source, .source = "x"};
+    CHECK_OK(pleat_write_a3m(path, &late, &err), &err);
+    text = read_back(path);
+    CHECK_STR(text, want);
+    free(text);
+    unlink(source);
+  }
+  unlink(path);
+}
+
+/* As ColabFold serialises them (msa_to_str). */
+static void test_a3m(void) {
+  check_a3m("MKVL", NULL, "#4\t1\n>101\nMKVL\n");
+  check_a3m("MKV:AC:MKV", NULL, "#3,2\t2,1\n>101\nMKV--\n>102\n---AC\n");
+  check_a3m("MKVL", ">q x\r\nMK\r\nVL\r\n\n# note\n>r\nM-aVL", "#4\t1\n>q x\nMKVL\n>r\nM-aVL\n");
+  check_a3m("MKV:AC", "#3,2\t1,1\n>101\t102\nMKV\nAC\n>101\nMKV--\n", "#3,2\t1,1\n>101\t102\nMKVAC\n>101\nMKV--\n");
+  pleat_error err;
+  const pleat_target target = {.name = "x", .sequence = "MK", .opt_a3m_path = "/nonexistent/x.a3m", .source = "x"};
+  CHECK_INT(pleat_write_a3m("/nonexistent/y.a3m", &target, &err), PLEAT_IO);
+}
+
 int main(void) {
   if (!folder_make(folder, sizeof folder)) return check_report();
   test_contents();
   test_refused();
+  test_a3m();
   rmdir(folder);
   return check_report();
 }
