@@ -1,33 +1,47 @@
 /* pleat fold: sequences and alignments in, ranked structures out.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "jobs.h"
 #include "models.h"
 #include "progress.h"
 #include "results.h"
+#include "sessions.h"
+
+/* Everything that one run has open. */
+typedef struct batch {
+  cli_args args;
+  pleat_targets *targets;
+  cli_jobs jobs;
+  cli_models models;
+  cli_sessions sessions;
+  bool is_new_folder;
+} batch;
 
 /* Whether a failure concerns this target only, so that the next one is worth a try. */
 static bool is_failure_of_target(pleat_status status) {
   return status == PLEAT_INPUT || status == PLEAT_SHAPE || status == PLEAT_NOMEM || status == PLEAT_UNSUPPORTED;
 }
 
+static bool is_open(const cli_job *job) { return job->outcome == CLI_JOB_WAITING && !job->target.opt_error; }
+
 /* Opens all networks that any target needs, before anything is computed. */
-static pleat_status open_models(const cli_args *args, const pleat_targets *targets, cli_models *models,
-                                pleat_error *err) {
-  for (size_t i = 0; i < pleat_targets_count(targets); i++) {
-    const pleat_target *target = pleat_targets_get(targets, i);
+static pleat_status open_models(batch *b, pleat_error *err) {
+  for (int64_t i = 0; i < b->jobs.n_items; i++) {
+    const pleat_target *target = &b->jobs.items[i].target;
     const char *names[CLI_MAX_MODELS];
-    if (target->opt_error) continue;
-    int64_t n = cli_models_of(args, target->sequence, names);
-    const char *reason = cli_models_default_reason(args, target->sequence);
+    if (!is_open(&b->jobs.items[i])) continue;
+    int64_t n = cli_models_of(&b->args, target->sequence, names);
+    const char *reason = cli_models_default_reason(&b->args, target->sequence);
     if (reason) cli_log_info("%s: %s (%s)", target->name, names[0], reason);
     for (int64_t k = 0; k < n; k++) {
       cli_model *model;
-      pleat_status status = cli_models_open(models, args, names[k], &model, err);
+      pleat_status status = cli_models_open(&b->models, &b->args, names[k], &model, err);
       if (status) return status;
       if (cli_interrupt_is_raised()) return cli_error(err, PLEAT_CANCELLED, "interrupted while opening the weights");
     }
@@ -35,90 +49,102 @@ static pleat_status open_models(const cli_args *args, const pleat_targets *targe
   return PLEAT_OK;
 }
 
-/* One seed of one network. The session of the first seed serves the others. */
-static pleat_status predict_seed(const cli_args *args, const pleat_target *target, cli_result *result,
-                                 pleat_session **session, pleat_error *err) {
+static pleat_predict_options options_of(const batch *b, int64_t seed) {
+  pleat_predict_options options = cli_predict_options(&b->args);
+  options.seed = (uint64_t)seed;
+  options.want_representations = b->args.want_single || b->args.want_pair;
+  return options;
+}
+
+/* One seed of one network. */
+static pleat_status predict(batch *b, const pleat_target *target, cli_result *result, pleat_error *err) {
   pleat_model *model = result->model->handle;
-  pleat_predict_options options = cli_predict_options(args);
-  options.seed = (uint64_t)result->seed;
+  pleat_predict_options options = options_of(b, result->seed);
   options.opt_progress = cli_progress_step;
   options.opt_poll = cli_interrupt_poll;
   options.progress_ctx = &result->progress;
   pleat_arrays *features = NULL;
+  pleat_session *session;
   double start_ms = cli_time_ms();
   pleat_status status = pleat_target_features(target, model, &options, &features, err);
   if (status) return status;
   double features_end_ms = cli_time_ms();
   result->features_ms = features_end_ms - start_ms;
-  if (!*session) status = pleat_session_create(model, features, &options, session, err);
+  status = cli_sessions_get(&b->sessions, model, features, &options, &session, err);
   if (!status && cli_interrupt_is_raised()) {
     status = cli_error(err, PLEAT_CANCELLED, "interrupted before the first pass");
   }
   if (!status) {
     double plan_end_ms = cli_time_ms();
     result->plan_ms = plan_end_ms - features_end_ms;
-    pleat_session_estimate(*session, &result->estimate);
+    pleat_session_estimate(session, &result->estimate);
     cli_log_debug("%s: %s: estimate %.1f MiB, %.1f s", target->name, result->model->name,
                   (double)result->estimate.total_bytes / 1048576, result->estimate.milliseconds / 1e3);
     cli_progress_begin(&result->progress, target->name, result->model->name);
-    status = pleat_session_predict(*session, features, &options, &result->prediction, err);
+    status = pleat_session_predict(session, features, &options, &result->prediction, err);
     result->predict_ms = cli_time_ms() - plan_end_ms;
   }
   pleat_arrays_destroy(features);
-  if (!status) cli_result_read_scores(result);
+  if (!status) cli_result_read_scores(result, b->args.rank_by);
   return status;
 }
 
-static pleat_status predict_model(const cli_args *args, const pleat_target *target, const cli_model *model,
-                                  cli_results *results, pleat_error *err) {
-  pleat_session *session = NULL;
-  pleat_status status = PLEAT_OK;
-  for (int64_t k = 0; k < args->num_seeds && !status; k++) {
-    cli_result *result = &results->items[results->n_items++];
-    *result = (cli_result){.model = model, .seed = args->seed + k};
-    status = predict_seed(args, target, result, &session, err);
+/* All networks with the first seed, then with the next; enough is enough once one is good (--stop-at-score). */
+static pleat_status predict_all(batch *b, const pleat_target *target, cli_model *const *models, int64_t n_models,
+                                cli_results *results, pleat_error *err) {
+  for (int64_t k = 0; k < b->args.num_seeds; k++) {
+    for (int64_t i = 0; i < n_models; i++) {
+      cli_result *result = &results->items[results->n_items++];
+      *result = (cli_result){.model = models[i], .seed = b->args.seed + k};
+      pleat_status status = predict(b, target, result, err);
+      if (status) return status;
+      if (result->ranking > b->args.stop_at_score) return PLEAT_OK;
+    }
   }
-  pleat_session_destroy(session);
-  return status;
+  return PLEAT_OK;
 }
 
 /* Later networks may need more memory than the first: find out before hours are spent on the first. */
-static pleat_status check_estimates(const cli_args *args, const pleat_target *target, cli_model *const *models,
-                                    int64_t n_models, pleat_error *err) {
+static pleat_status check_estimates(batch *b, const pleat_target *target, cli_model *const *models, int64_t n_models,
+                                    pleat_error *err) {
   if (n_models < 2) return PLEAT_OK; /* creating the session checks the only one */
   for (int64_t i = 0; i < n_models; i++) {
-    pleat_predict_options options = cli_predict_options(args);
+    pleat_predict_options options = options_of(b, b->args.seed);
     pleat_arrays *features = NULL;
     pleat_estimate estimate;
     pleat_status status = pleat_target_features(target, models[i]->handle, &options, &features, err);
-    if (!status) status = pleat_estimate_features(models[i]->handle, features, &options, &estimate, err);
+    if (!status && !cli_sessions_has(&b->sessions, models[i]->handle, features, &options)) {
+      status = pleat_estimate_features(models[i]->handle, features, &options, &estimate, err);
+    }
     pleat_arrays_destroy(features);
     if (status) return status;
   }
   return PLEAT_OK;
 }
 
-static pleat_status fold_target(const cli_args *args, const pleat_target *target, cli_models *open, pleat_error *err) {
+static pleat_status fold_target(batch *b, const pleat_target *target, pleat_error *err) {
   if (target->opt_error) {
     *err = *target->opt_error;
-    return err->status;
+    return PLEAT_INPUT; /* also an alignment that is not there */
   }
   const char *names[CLI_MAX_MODELS];
   cli_model *models[CLI_MAX_MODELS];
-  int64_t n_models = cli_models_of(args, target->sequence, names);
+  int64_t n_models = cli_models_of(&b->args, target->sequence, names);
   cli_results results = {.target = target};
   pleat_status status = PLEAT_OK;
-  for (int64_t i = 0; i < n_models && !status; i++) status = cli_models_open(open, args, names[i], &models[i], err);
-  if (!status) status = check_estimates(args, target, models, n_models, err);
+  for (int64_t i = 0; i < n_models && !status; i++) {
+    status = cli_models_open(&b->models, &b->args, names[i], &models[i], err);
+  }
+  if (!status) status = check_estimates(b, target, models, n_models, err);
   if (status) return status;
-  results.items = calloc((size_t)(n_models * args->num_seeds), sizeof *results.items);
+  results.items = calloc((size_t)(n_models * b->args.num_seeds), sizeof *results.items);
   if (!results.items) return cli_error(err, PLEAT_NOMEM, "no memory for the results of '%s'", target->name);
-  for (int64_t i = 0; i < n_models && !status; i++) status = predict_model(args, target, models[i], &results, err);
+  status = predict_all(b, target, models, n_models, &results, err);
   if (!status) {
     cli_results_rank(&results);
-    status = cli_results_write(&results, args, err);
+    status = cli_results_write(&results, &b->args, err);
   }
-  if (!status) cli_results_print(&results, args);
+  if (!status) cli_results_print(&results, &b->args);
   cli_results_fini(&results);
   return status;
 }
@@ -137,22 +163,31 @@ static cli_exit check_families(const cli_args *args) {
                         "each other: run them one after the other");
 }
 
-static cli_exit fold_targets(const cli_args *args, const pleat_targets *targets, cli_models *models) {
-  pleat_error err;
-  cli_exit code = CLI_EXIT_OK;
-  for (size_t i = 0; i < pleat_targets_count(targets); i++) {
-    const pleat_target *target = pleat_targets_get(targets, i);
-    pleat_status status = fold_target(args, target, models, &err);
+/* Folds what is open. A failure that is not the target's own ends the batch, with its code. */
+static cli_exit fold_jobs(batch *b) {
+  cli_jobs *jobs = &b->jobs;
+  for (int64_t i = 0; i < jobs->n_items; i++) {
+    cli_job *job = &jobs->items[i];
+    const pleat_target *target = &job->target;
+    if (job->outcome == CLI_JOB_SKIPPED) {
+      cli_log_info("%s: done already (--overwrite-existing-results folds it again)", target->name);
+      continue;
+    }
+    cli_log_file_only("Query %lld/%lld: %s (length %lld)", (long long)i + 1, (long long)jobs->n_items, target->name,
+                      (long long)cli_sequence_residues(target->sequence));
+    pleat_error err = {0};
+    pleat_status status = fold_target(b, target, &err);
+    job->outcome = CLI_JOB_DONE;
     if (status) {
-      if (target->opt_error) status = PLEAT_INPUT; /* also an alignment that is not there */
+      err.status = status;
       cli_error_set_place(&err, target->name);
-      cli_exit failure = cli_fail(status, &err);
-      if (code == CLI_EXIT_OK || !is_failure_of_target(status)) code = failure;
-      if (!is_failure_of_target(status)) break;
+      cli_job_fail(job, status, &err);
+      if (status == PLEAT_CANCELLED) job->outcome = CLI_JOB_WAITING;
+      if (!is_failure_of_target(status)) return job->code;
     }
     if (cli_interrupt_is_raised()) return CLI_EXIT_INTERRUPTED;
   }
-  return code;
+  return cli_jobs_exit(jobs);
 }
 
 static void print_warnings(const char *lines) {
@@ -163,24 +198,72 @@ static void print_warnings(const char *lines) {
   }
 }
 
-static cli_exit run(const cli_args *args) {
-  pleat_error err;
-  pleat_targets *targets = NULL;
-  cli_models models = {0};
-  bool is_new_folder = false;
+/* What --model-type and --msa-mode of colabfold_batch mean for these targets. */
+static cli_exit apply_colabfold(batch *b) {
+  bool is_any_complex = false;
+  if (!b->args.model_type) return CLI_EXIT_OK;
+  for (size_t i = 0; i < pleat_targets_count(b->targets); i++) {
+    is_any_complex |= cli_sequence_chains(pleat_targets_get(b->targets, i)->sequence) > 1;
+  }
+  cli_models_choose(&b->args, is_any_complex);
+  if (strcmp(b->args.msa_mode, "single_sequence") == 0) return CLI_EXIT_OK;
+  for (size_t i = 0; i < pleat_targets_count(b->targets); i++) {
+    const pleat_target *target = pleat_targets_get(b->targets, i);
+    if (target->opt_error || target->n_rows > 0) continue;
+    return cli_fail_usage(CLI_COLABFOLD,
+                          "--msa-mode %s is refused for '%s', which has no alignment: no MSA server is asked yet; give "
+                          "an .a3m file, or say --msa-mode single_sequence",
+                          b->args.msa_mode, target->name);
+  }
+  return CLI_EXIT_OK;
+}
+
+static cli_exit fold_open_jobs(batch *b) {
+  pleat_error err = {0};
+  char log_path[CLI_MAX_PATH];
+  pleat_status status = cli_folder_create(b->args.out, &b->is_new_folder, &err);
+  if (!status) status = open_models(b, &err);
+  if (status) return cli_fail(status, &err);
+  snprintf(log_path, sizeof log_path, "%s/log.txt", b->args.out);
+  cli_log_file_open(log_path);
+  cli_log_file_only("Running pleat %s", pleat_version());
+  print_warnings(pleat_targets_warnings(b->targets));
+  cli_exit code = fold_jobs(b);
+  cli_jobs_print_summary(&b->jobs);
+  cli_log_debug("%lld plans were made, %lld times one was used again", (long long)b->sessions.n_planned,
+                (long long)b->sessions.n_reused);
+  cli_log_file_only(code == CLI_EXIT_OK ? "Done" : "Done, with failures");
+  cli_log_file_close();
+  return code;
+}
+
+static cli_exit run_batch(batch *b) {
+  pleat_error err = {0};
+  pleat_status status = pleat_targets_read(b->args.positionals[0], &b->targets, &err);
+  if (status) return cli_fail(status, &err);
+  cli_exit code = apply_colabfold(b);
+  if (code) return code;
+  status = cli_jobs_init(&b->args, b->targets, &b->jobs, &err);
+  if (status) return cli_fail(status, &err);
+  if (cli_jobs_count_open(&b->jobs) > 0) return fold_open_jobs(b);
+  /* Nothing to compute: no folder, no weights. */
+  print_warnings(pleat_targets_warnings(b->targets));
+  code = fold_jobs(b);
+  cli_jobs_print_summary(&b->jobs);
+  return code;
+}
+
+cli_exit cli_fold(const cli_args *args) {
+  batch b = {.args = *args};
   cli_exit code = check_families(args);
   if (code) return code;
   cli_interrupt_init();
-  pleat_status status = pleat_targets_read(args->positionals[0], &targets, &err);
-  if (!status) {
-    print_warnings(pleat_targets_warnings(targets));
-    status = cli_folder_create(args->out, &is_new_folder, &err);
-  }
-  if (!status) status = open_models(args, targets, &models, &err);
-  code = status ? cli_fail(status, &err) : fold_targets(args, targets, &models);
-  cli_models_close(&models);
-  pleat_targets_destroy(targets);
-  if (code && is_new_folder) rmdir(args->out); /* stays when it holds results */
+  code = run_batch(&b);
+  cli_sessions_fini(&b.sessions);
+  cli_models_close(&b.models);
+  cli_jobs_fini(&b.jobs);
+  pleat_targets_destroy(b.targets);
+  if (code && b.is_new_folder) rmdir(args->out); /* stays when it holds results */
   return code;
 }
 
@@ -200,7 +283,29 @@ const cli_command cli_command_fold = {
         "  pleat fold query.fasta -o out --weights params/\n"
         "  pleat fold query.a3m -o out --weights params/ --model model_1_ptm,model_3_ptm --num-recycle 6\n"
         "  pleat fold complex.fasta -o out --weights params/ --num-seeds 5 --memory 8G\n",
-    .options = {CLI_OPT_OUT_DIR, CLI_OPT_WEIGHTS, CLI_OPT_MODELS, CLI_OPT_NUM_RECYCLE, CLI_OPT_SEED, CLI_OPT_NUM_SEEDS,
-                CLI_OPT_MAX_MSA, CLI_OPT_NUM_ENSEMBLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_CPU_MASK,
-                CLI_OPT_PRECISION, CLI_OPT_MEMORY, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
-    .run = run};
+    .options = {CLI_OPT_OUT_DIR,
+                CLI_OPT_WEIGHTS,
+                CLI_OPT_MODELS,
+                CLI_OPT_NUM_RECYCLE,
+                CLI_OPT_EARLY_STOP_TOLERANCE,
+                CLI_OPT_SEED,
+                CLI_OPT_NUM_SEEDS,
+                CLI_OPT_MAX_MSA,
+                CLI_OPT_NUM_ENSEMBLE,
+                CLI_OPT_SORT,
+                CLI_OPT_SHARD,
+                CLI_OPT_OVERWRITE,
+                CLI_OPT_RANK,
+                CLI_OPT_STOP_AT_SCORE,
+                CLI_OPT_JOBNAME_PREFIX,
+                CLI_OPT_SKIP_OUTPUT,
+                CLI_OPT_SAVE_SINGLE,
+                CLI_OPT_SAVE_PAIR,
+                CLI_OPT_BACKEND,
+                CLI_OPT_THREADS,
+                CLI_OPT_CPU_MASK,
+                CLI_OPT_PRECISION,
+                CLI_OPT_MEMORY,
+                CLI_OPT_LOG_LEVEL,
+                CLI_OPT_END},
+    .run = cli_fold};

@@ -4,11 +4,14 @@
 #include "exit.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "options.h"
 #include "progress.h"
 
-static cli_exit exit_of(pleat_status status) {
+cli_exit cli_exit_of(pleat_status status) {
   switch (status) {
     case PLEAT_OK: return CLI_EXIT_OK;
     case PLEAT_INVALID: return CLI_EXIT_USAGE;
@@ -32,17 +35,22 @@ void cli_exit_print_codes(void) {
 #undef X
 }
 
-cli_exit cli_fail(pleat_status status, const pleat_error *err) {
-  cli_progress_clear_line();
-  fputs("pleat: ", stderr);
-  if (err->file[0]) {
-    fprintf(stderr, "%s:", err->file);
-    if (err->line > 0) fprintf(stderr, "%lld:", (long long)err->line);
-    if (err->line > 0 && err->column > 0) fprintf(stderr, "%lld:", (long long)err->column);
-    fputc(' ', stderr);
+void cli_error_format(const pleat_error *err, char *out, size_t n_out) {
+  size_t n = 0;
+  out[0] = '\0';
+  if (err->file[0]) n += (size_t)snprintf(out, n_out, "%s:", err->file);
+  if (err->file[0] && err->line > 0) n += (size_t)snprintf(out + n, n_out - n, "%lld:", (long long)err->line);
+  if (err->file[0] && err->line > 0 && err->column > 0) {
+    n += (size_t)snprintf(out + n, n_out - n, "%lld:", (long long)err->column);
   }
-  fprintf(stderr, "%s\n", err->message[0] ? err->message : pleat_status_text(status));
-  return exit_of(status);
+  snprintf(out + n, n_out - n, "%s%s", n ? " " : "", err->message[0] ? err->message : pleat_status_text(err->status));
+}
+
+cli_exit cli_fail(pleat_status status, const pleat_error *err) {
+  char text[CLI_MAX_ERROR_TEXT];
+  cli_error_format(err, text, sizeof text);
+  cli_log_error("%s", text);
+  return cli_exit_of(status);
 }
 
 cli_exit cli_fail_usage(const char *opt_command, const char *fmt, ...) {
@@ -51,6 +59,8 @@ cli_exit cli_fail_usage(const char *opt_command, const char *fmt, ...) {
   fputs("pleat: ", stderr);
   vfprintf(stderr, fmt, args);
   va_end(args);
-  fprintf(stderr, "\nTry 'pleat %s%s--help'.\n", opt_command ? opt_command : "", opt_command ? " " : "");
+  bool is_program = opt_command && strcmp(opt_command, CLI_COLABFOLD) == 0;
+  fprintf(stderr, "\nTry '%s%s%s--help'.\n", is_program ? "" : "pleat ", opt_command ? opt_command : "",
+          opt_command ? " " : "");
   return CLI_EXIT_USAGE;
 }

@@ -4,6 +4,8 @@
 #ifndef PLEAT_CLI_EXIT_H
 #define PLEAT_CLI_EXIT_H
 
+#include <stddef.h>
+
 #include "pleat/status.h"
 
 /* One list holds code and meaning; `pleat help` prints it. */
@@ -17,7 +19,8 @@
   X(IO, 6, "cannot read or write a file")                       \
   X(DEVICE, 7, "device failed, or not supported by this build") \
   X(INTERNAL, 8, "internal error: please report")               \
-  X(INTERRUPTED, 130, "interrupted (Ctrl-C)")
+  X(PARTIAL, 9, "some targets failed, the others are done")     \
+  X(INTERRUPTED, 130, "interrupted (Ctrl-C, SIGTERM)")
 
 typedef enum cli_exit {
 #define X(name, value, text) CLI_EXIT_##name = value,
@@ -26,6 +29,10 @@ typedef enum cli_exit {
 } cli_exit;
 
 void cli_exit_print_codes(void);
+cli_exit cli_exit_of(pleat_status status);
+enum { CLI_MAX_ERROR_TEXT = 1664 }; /* file, line, column and message of an error */
+/* "FILE:LINE:COLUMN: message", as far as they are known. */
+void cli_error_format(const pleat_error *err, char *out, size_t n_out);
 
 /* Prints "pleat: FILE:LINE:COLUMN: message" to standard error and returns the code to exit with. */
 cli_exit cli_fail(pleat_status status, const pleat_error *err);

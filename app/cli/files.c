@@ -3,6 +3,7 @@
  */
 #include "files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,6 +48,61 @@ pleat_status cli_folder_create(const char *path, bool *out_is_new, pleat_error *
     return cli_error(err, PLEAT_IO, "cannot write into the folder '%s': %s", path, strerror(errno));
   }
   return PLEAT_OK;
+}
+
+typedef int visit_fn(const char *file, const char *name, const char *to);
+
+/* Calls visit for every file in a folder, which takes it away, until one gives an errno. Which entries are read while
+ * others go is open: it is read again until nothing is left. */
+static int take_files(const char *path, visit_fn *visit, const char *to) {
+  DIR *dir = opendir(path);
+  if (!dir) return errno;
+  int errnum = 0;
+  for (bool is_empty = false; !is_empty && !errnum; rewinddir(dir)) {
+    const struct dirent *entry;
+    is_empty = true;
+    while (!errnum && (entry = readdir(dir)) != NULL) {
+      char file[4096];
+      if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+      is_empty = false;
+      int n = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+      errnum = n < 0 || (size_t)n >= sizeof file ? ENAMETOOLONG : visit(file, entry->d_name, to);
+    }
+  }
+  closedir(dir);
+  return errnum;
+}
+
+static int remove_file(const char *file, const char *name, const char *to) {
+  (void)name;
+  (void)to;
+  return unlink(file) ? errno : 0;
+}
+
+static int move_file(const char *file, const char *name, const char *to) {
+  char target[4096];
+  int n = snprintf(target, sizeof target, "%s/%s", to, name);
+  if (n < 0 || (size_t)n >= sizeof target) return ENAMETOOLONG;
+  return rename(file, target) ? errno : 0;
+}
+
+void cli_folder_remove(const char *path) {
+  take_files(path, remove_file, NULL);
+  rmdir(path);
+}
+
+pleat_status cli_folder_make_empty(const char *path, pleat_error *err) {
+  if (mkdir(path, 0777) == 0) return PLEAT_OK;
+  int errnum = errno;
+  if (errnum == EEXIST) errnum = take_files(path, remove_file, NULL);
+  return errnum ? cli_error(err, PLEAT_IO, "cannot make the folder '%s': %s", path, strerror(errnum)) : PLEAT_OK;
+}
+
+pleat_status cli_folder_publish(const char *from, const char *to, pleat_error *err) {
+  int errnum = take_files(from, move_file, to);
+  if (!errnum && rmdir(from)) errnum = errno;
+  if (!errnum) return PLEAT_OK;
+  return cli_error(err, PLEAT_IO, "cannot move results from '%s' to '%s': %s", from, to, strerror(errnum));
 }
 
 static int write_and_sync(const char *path, const char *text, size_t n) {

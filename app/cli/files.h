@@ -17,6 +17,13 @@ void cli_error_set_place(pleat_error *err, const char *place);
 /* Makes a folder with its parents and checks that files can be made in it. *out_is_new: it was not there. */
 PLEAT_CHECKED pleat_status cli_folder_create(const char *path, bool *out_is_new, pleat_error *err);
 
+/* An empty folder of its own: what an interrupted run left in it is removed. */
+PLEAT_CHECKED pleat_status cli_folder_make_empty(const char *path, pleat_error *err);
+/* Moves the files of one folder into another of the same file system, each at once, and removes the empty folder. */
+PLEAT_CHECKED pleat_status cli_folder_publish(const char *from, const char *to, pleat_error *err);
+/* Removes a folder and the files in it; no effect when there is none. */
+void cli_folder_remove(const char *path);
+
 /* Atomic: the file is complete or absent. */
 PLEAT_CHECKED pleat_status cli_file_write(const char *path, const char *text, size_t n, pleat_error *err);
 

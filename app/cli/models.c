@@ -88,19 +88,54 @@ const char *cli_models_default_reason(const cli_args *args, const char *sequence
   return cli_sequence_chains(sequence) > 1 ? "default for a complex" : "default for one chain";
 }
 
+/* Families of networks: the suffix of their models, ColabFold's name, and its sizes of alignments. */
+typedef struct model_family {
+  const char *suffix, *type;
+  int64_t max_seq, max_extra_seq;
+} model_family;
+
+/* Sizes: colabfold/batch.py run, which gives all networks of a family those of the largest. */
+static const model_family families[] = {{"", "alphafold2", 512, 5120},
+                                        {"_ptm", "alphafold2_ptm", 512, 5120},
+                                        {"_multimer", "alphafold2_multimer_v1", 252, 1152},
+                                        {"_multimer_v2", "alphafold2_multimer_v2", 252, 1152},
+                                        {"_multimer_v3", "alphafold2_multimer_v3", 508, 2048}};
+enum { N_FAMILIES = (int)(sizeof families / sizeof *families) };
+
 void cli_model_type(const char *name, const char **out_type, int *out_number) {
-  static const char *const types[][2] = {{"", "alphafold2"},
-                                         {"_ptm", "alphafold2_ptm"},
-                                         {"_multimer", "alphafold2_multimer_v1"},
-                                         {"_multimer_v2", "alphafold2_multimer_v2"},
-                                         {"_multimer_v3", "alphafold2_multimer_v3"}};
   size_t n_prefix = strlen("model_1");
   const char *suffix = strlen(name) >= n_prefix ? name + n_prefix : "";
   *out_number = strlen(name) >= n_prefix ? name[n_prefix - 1] - '0' : 0;
-  *out_type = "alphafold2";
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-    if (strcmp(suffix, types[i][0]) == 0) *out_type = types[i][1];
+  *out_type = families[0].type;
+  for (int i = 0; i < N_FAMILIES; i++) {
+    if (strcmp(suffix, families[i].suffix) == 0) *out_type = families[i].type;
   }
+}
+
+static const char *known_name(int number, const char *suffix) {
+  char name[48];
+  snprintf(name, sizeof name, "model_%d%s", number, suffix);
+  const char *const *names = pleat_model_names();
+  while (*names && strcmp(*names, name)) names++;
+  return *names;
+}
+
+void cli_models_choose(cli_args *args, bool is_any_complex) {
+  const char *type = args->model_type;
+  if (strcmp(type, "auto") == 0) type = is_any_complex ? "alphafold2_multimer_v3" : "alphafold2_ptm";
+  const model_family *family = families;
+  for (int i = 0; i < N_FAMILIES; i++) {
+    if (strcmp(families[i].type, type) == 0) family = &families[i];
+  }
+  args->n_models = 0;
+  /* ColabFold sorts the order before it takes the first of it. */
+  for (int number = 1; number <= 5 && args->n_models < args->num_models; number++) {
+    const char *name = strchr(args->model_order, '0' + number) ? known_name(number, family->suffix) : NULL;
+    if (name) args->models[args->n_models++] = name;
+  }
+  if (args->max_msa[0]) return; /* --max-msa goes before --max-seq and --max-extra-seq */
+  args->max_msa[0] = args->max_seq ? args->max_seq : family->max_seq;
+  args->max_msa[1] = args->max_extra_seq ? args->max_extra_seq : family->max_extra_seq;
 }
 
 int64_t cli_sequence_residues(const char *sequence) {

@@ -32,6 +32,10 @@ int64_t cli_models_of(const cli_args *args, const char *sequence, const char *ou
 /* The default's reason, for messages; NULL when the command line names models. */
 const char *cli_models_default_reason(const cli_args *args, const char *sequence);
 
+/* Fills in the networks and alignment sizes that --model-type, --num-models and --model-order of colabfold_batch mean for
+ * this input. */
+void cli_models_choose(cli_args *args, bool is_any_complex);
+
 /* "model_3_ptm" -> "alphafold2_ptm" and "model_3", as ColabFold names them in files. */
 void cli_model_type(const char *name, const char **out_type, int *out_number);
 

@@ -1,4 +1,4 @@
-/* The table of all options, and parsing, help and error messages made from it.
+/* Parsing, help and error messages, made from the table of all options.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "options.h"
@@ -8,128 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum option_kind {
-  KIND_FLAG,
-  KIND_TEXT,
-  KIND_CHOICE, /* one of `choices` */
-  KIND_MODELS, /* names of models, separated by ',' */
-  KIND_MODEL,  /* one name */
-  KIND_INTEGER,
-  KIND_PAIR,  /* two integers, a:b */
-  KIND_SHAPE, /* three integers, a,b,c */
-  KIND_SIZE,  /* bytes with an optional K, M, G or T */
-  KIND_REAL
-} option_kind;
-
-typedef struct option {
-  const char *name;
-  char letter; /* 0 = none */
-  option_kind kind;
-  const char *value; /* its name in the help */
-  size_t offset;     /* of the field of cli_args */
-  bool is_required;
-  double min, max; /* of numbers */
-  const char *help;
-  const char *const *choices;
-} option;
-
-static const char *const precisions[] = {"f32", "bf16", NULL};
-static const char *const dtypes[] = {"f32", "bf16", "f16", NULL};
-static const char *const msa_orders[] = {"identity", "random", NULL};
-static const char *const log_levels[] = {"quiet", "info", "debug", NULL};
-static const char *const stages[] = {"build",     "simplify", "skip",   "hoist", "fuse",
-                                     "precision", "chunk",    "memory", "plan",  NULL};
-
-#define FIELD(name) offsetof(cli_args, name)
-static const option options[CLI_N_OPTS] = {
-    [CLI_OPT_OUT_DIR] = {"out", 'o', KIND_TEXT, "DIR", FIELD(out), true, 0, 0,
-                         "folder for the results; made when missing", NULL},
-    [CLI_OPT_OUT_FILE] = {"out", 'o', KIND_TEXT, "FILE", FIELD(out), false, 0, 0, "file to write", NULL},
-    [CLI_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), true, 0, 0,
-                         "parameters: a .npz or .safetensors file, a folder with params_<model>.npz, or "
-                         "synth:SPEC.json (made up, for tests; synth: alone takes the network's own names and shapes)",
-                         NULL},
-    [CLI_OPT_BENCH_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
-                               "parameters, as of fold (default synth:, made up)", NULL},
-    [CLI_OPT_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
-                             "take block counts and sizes from these parameters", NULL},
-    [CLI_OPT_MODELS] = {"model", 'm', KIND_MODELS, "M[,M...]", FIELD(models), false, 0, 0,
-                        "networks to run (default: model_1_ptm for one chain, model_1_multimer_v3 for several)", NULL},
-    [CLI_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), true, 0, 0, "network, e.g. model_1_ptm", NULL},
-    [CLI_OPT_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0,
-                           "also compare names and shapes with this network's", NULL},
-    [CLI_OPT_BENCH_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0, "network (default model_3_ptm)",
-                             NULL},
-    [CLI_OPT_FEATURES] = {"features", 0, KIND_TEXT, "IN.npz", FIELD(features), true, 0, 0, "arrays in/NAME or NAME",
-                          NULL},
-    [CLI_OPT_GOLDEN] = {"golden", 0, KIND_TEXT, "DIR", FIELD(golden), false, 0, 0,
-                        "folder with manifest.json and reference arrays", NULL},
-    [CLI_OPT_FILTER] = {"filter", 0, KIND_TEXT, "TAG", FIELD(filter), false, 0, 0,
-                        "only cases and sub-layers with TAG in their name", NULL},
-    [CLI_OPT_FINGERPRINTS] = {"fingerprints", 0, KIND_FLAG, NULL, FIELD(is_fingerprints), false, 0, 0,
-                              "print the table that the built-in set is compared with (for developers)", NULL},
-    [CLI_OPT_NUM_RECYCLE] = {"num-recycle", 0, KIND_INTEGER, "R", FIELD(num_recycle), false, 0, 1000,
-                             "passes after the first (default: the model's own, 3 or 20)", NULL},
-    [CLI_OPT_RECYCLES] = {"recycles", 0, KIND_INTEGER, "R", FIELD(recycles), false, 0, 1000,
-                          "passes after the first (default 0)", NULL},
-    [CLI_OPT_REPEAT] = {"repeat", 0, KIND_INTEGER, "K", FIELD(repeat), false, 1, 1000,
-                        "predictions to take medians of (default 1)", NULL},
-    [CLI_OPT_NUM_ENSEMBLE] = {"num-ensemble", 0, KIND_INTEGER, "E", FIELD(num_ensemble), false, 1, 100,
-                              "alignments drawn and averaged per pass (default 1)", NULL},
-    [CLI_OPT_SEED] = {"seed", 0, KIND_INTEGER, "K", FIELD(seed), false, 0, 9e15, "of everything random (default 0)",
-                      NULL},
-    [CLI_OPT_NUM_SEEDS] = {"num-seeds", 0, KIND_INTEGER, "N", FIELD(num_seeds), false, 1, 1000,
-                           "run seeds K, K+1, ... (default 1)", NULL},
-    [CLI_OPT_MAX_MSA] = {"max-msa", 0, KIND_PAIR, "A:B", FIELD(max_msa), false, 1, 1e6,
-                         "at most A clustered and B extra rows of the alignment (default: the model's own)", NULL},
-    [CLI_OPT_NUM_MSA] = {"num-msa", 0, KIND_INTEGER, "A", FIELD(max_msa[0]), false, 1, 1e6,
-                         "clustered rows (default: the model's own)", NULL},
-    [CLI_OPT_NUM_EXTRA_MSA] = {"num-extra-msa", 0, KIND_INTEGER, "B", FIELD(max_msa[1]), false, 1, 1e6,
-                               "extra rows (default: the model's own)", NULL},
-    [CLI_OPT_MSA_ORDER] = {"msa-order", 0, KIND_CHOICE, "ORDER", FIELD(msa_order), false, 0, 0,
-                           "how rows are chosen (default random)", msa_orders},
-    [CLI_OPT_MSA_MASK_FRACTION] = {"msa-mask-fraction", 0, KIND_REAL, "F", FIELD(msa_mask_fraction), false, 0, 1,
-                                   "share of masked letters (default 0.15, as published)", NULL},
-    [CLI_OPT_EARLY_STOP_TOLERANCE] = {"early-stop-tolerance", 0, KIND_REAL, "T", FIELD(early_stop_tolerance), false, -1,
-                                      1000,
-                                      "stop recycling when distances change less, in angstrom; -1: never (default: "
-                                      "the model's own)",
-                                      NULL},
-    [CLI_OPT_SHAPE] = {"shape", 0, KIND_SHAPE, "N,S,E", FIELD(shape), false, 0, 1e6,
-                       "residues, alignment rows (the target's included) and extra rows (default 100,1,0)", NULL},
-    [CLI_OPT_N_RES] = {"n-res", 0, KIND_INTEGER, "N", FIELD(n_res), true, 1, 65536, "residues", NULL},
-    [CLI_OPT_N_SEQ] = {"n-seq", 0, KIND_INTEGER, "N", FIELD(n_seq), true, 1, 1e6, "clustered rows", NULL},
-    [CLI_OPT_N_EXTRA] = {"n-extra", 0, KIND_INTEGER, "N", FIELD(n_extra), true, 0, 1e6, "extra rows", NULL},
-    [CLI_OPT_N_TEMPL] = {"n-templ", 0, KIND_INTEGER, "N", FIELD(n_templ), false, 0, 1000,
-                         "templates (default: the model's own)", NULL},
-    [CLI_OPT_DUMP] = {"dump", 0, KIND_CHOICE, "STAGE", FIELD(dump), false, 0, 0, "what to print (default plan)",
-                      stages},
-    [CLI_OPT_BACKEND] = {"backend", 0, KIND_TEXT, "B", FIELD(backend), false, 0, 0,
-                         "what computes, see 'pleat info' (default cpu)", NULL},
-    [CLI_OPT_THREADS] = {"threads", 0, KIND_INTEGER, "T", FIELD(threads), false, 1, 4096,
-                         "threads (default: all usable cores)", NULL},
-    [CLI_OPT_CPU_MASK] = {"cpu-mask", 0, KIND_TEXT, "LEVEL", FIELD(cpu_mask), false, 0, 0,
-                          "highest instruction set that backend cpu may use, see 'pleat info' (default: "
-                          "$PLEAT_CPU_MASK, or the best of this machine)",
-                          NULL},
-    [CLI_OPT_PRECISION] = {"precision", 0, KIND_CHOICE, "P", FIELD(precision), false, 0, 0,
-                           "storage of activations (default f32)", precisions},
-    [CLI_OPT_MEMORY] = {"memory", 0, KIND_SIZE, "BYTES", FIELD(memory_bytes), false, 1, 9e15,
-                        "budget, e.g. 512M or 8G (default: what is available)", NULL},
-    [CLI_OPT_CHUNKS] = {"chunks", 0, KIND_INTEGER, "N", FIELD(chunks), false, 1, 65536,
-                        "compute in at least N slices (default: as memory asks)", NULL},
-    [CLI_OPT_UNFUSED] = {"unfused", 0, KIND_FLAG, NULL, FIELD(is_unfused), false, 0, 0, "run primitives only", NULL},
-    [CLI_OPT_UNHOISTED] = {"unhoisted", 0, KIND_FLAG, NULL, FIELD(is_unhoisted), false, 0, 0,
-                           "compute in every pass what could be computed once", NULL},
-    [CLI_OPT_KEEP_PADDING] = {"keep-padding", 0, KIND_FLAG, NULL, FIELD(keep_padding), false, 0, 0,
-                              "also compute what masks remove", NULL},
-    [CLI_OPT_JSON] = {"json", 0, KIND_FLAG, NULL, FIELD(is_json), false, 0, 0, "print JSON instead of a table", NULL},
-    [CLI_OPT_DTYPE] = {"dtype", 0, KIND_CHOICE, "T", FIELD(dtype), false, 0, 0,
-                       "type of the stored values (default f32; others only in .safetensors)", dtypes},
-    [CLI_OPT_LOG_LEVEL] = {"log-level", 0, KIND_CHOICE, "LEVEL", FIELD(log_level), false, 0, 0,
-                           "what to tell (default info)", log_levels},
-};
-#undef FIELD
+#include "option_table.h"
+#include "progress.h"
 
 static void *field_of(cli_args *args, const option *opt) { return (char *)args + opt->offset; }
 
@@ -186,6 +66,12 @@ static bool parse_pair(const char *text, const option *opt, int64_t out_pair[2])
   const char *end;
   if (!parse_integer(text, opt, &end, &out_pair[0]) || *end != ':') return false;
   return parse_integer(end + 1, opt, &end, &out_pair[1]) && *end == '\0';
+}
+
+static bool parse_shard(const char *text, const option *opt, int64_t out_shard[2]) {
+  const char *end;
+  if (!parse_integer(text, opt, &end, &out_shard[0]) || *end != '/') return false;
+  return parse_integer(end + 1, opt, &end, &out_shard[1]) && *end == '\0' && out_shard[0] <= out_shard[1];
 }
 
 static bool parse_shape(const char *text, const option *opt, int64_t out_shape[3]) {
@@ -261,18 +147,47 @@ static cli_exit parse_models(const cli_command *command, const option *opt, cons
   }
 }
 
-static cli_exit parse_choice(const cli_command *command, const option *opt, const char *text, const char **out_choice) {
+static const char *find_choice(const option *opt, const char *text, size_t n) {
   for (const char *const *choice = opt->choices; *choice; choice++) {
-    if (strcmp(*choice, text)) continue;
-    *out_choice = *choice;
-    return CLI_EXIT_OK;
+    if (strlen(*choice) == n && memcmp(*choice, text, n) == 0) return *choice;
   }
+  return NULL;
+}
+
+static cli_exit fail_choice(const cli_command *command, const option *opt, const char *text) {
   char list[160] = "";
   size_t n = 0;
   for (const char *const *choice = opt->choices; *choice; choice++) {
     n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", *choice);
   }
-  return cli_fail_usage(command->name, "--%s must be one of %s; found '%s'", opt->name, list, text);
+  return cli_fail_usage(command->name, "--%s must be %s of %s; found '%s'", opt->name,
+                        opt->kind == KIND_LIST ? "a list" : "one", list, text);
+}
+
+static cli_exit parse_choice(const cli_command *command, const option *opt, const char *text, const char **out_choice) {
+  *out_choice = find_choice(opt, text, strlen(text));
+  return *out_choice ? CLI_EXIT_OK : fail_choice(command, opt, text);
+}
+
+static cli_exit parse_list(const cli_command *command, const option *opt, const char *text, const char **out_list) {
+  for (const char *p = text;; p++) {
+    size_t n = strcspn(p, ",");
+    if (!find_choice(opt, p, n)) return fail_choice(command, opt, text);
+    p += n;
+    if (!*p) break;
+  }
+  *out_list = text;
+  return CLI_EXIT_OK;
+}
+
+bool cli_skips_output(const cli_args *args, const char *output) {
+  size_t n_output = strlen(output);
+  for (const char *p = args->skip_output; p && *p; p += *p == ',') {
+    size_t n = strcspn(p, ",");
+    if (n == n_output && memcmp(p, output, n) == 0) return true;
+    p += n;
+  }
+  return false;
 }
 
 static cli_exit parse_value(const cli_command *command, const option *opt, const char *text, cli_args *args) {
@@ -285,6 +200,11 @@ static cli_exit parse_value(const cli_command *command, const option *opt, const
       *(const char **)field = text;
       break;
     case KIND_CHOICE: return parse_choice(command, opt, text, field);
+    case KIND_LIST: return parse_list(command, opt, text, field);
+    case KIND_SHARD:
+      if (parse_shard(text, opt, field)) break;
+      return cli_fail_usage(command->name, "--%s must be I/N with I from 1 to N, e.g. 2/8; found '%s'", opt->name,
+                            text);
     case KIND_MODELS:
     case KIND_MODEL: return parse_models(command, opt, text, args);
     case KIND_INTEGER:
@@ -328,20 +248,38 @@ static cli_args args_default(void) {
                     .dtype = "f32",
                     .dump = "plan",
                     .msa_order = "random",
+                    .sort_by = "length",
+                    .rank_by = "auto",
+                    .stop_at_score = 100,
+                    .num_models = 5,
+                    .model_order = "1,2,3,4,5",
+                    .msa_mode = "mmseqs2_uniref_env",
+                    .recycle_tolerance = -1,
                     .log_level = "info"};
+}
+
+/* The only option that begins with `name`. */
+static const option *find_prefix(const cli_command *command, const char *name, size_t n) {
+  const option *found = NULL;
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
+    if (strncmp(cli_option(*id)->name, name, n)) continue;
+    if (found) return NULL;
+    found = cli_option(*id);
+  }
+  return found;
 }
 
 static const option *find_option(const cli_command *command, const char *name, size_t n) {
   for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
-    const option *opt = &options[*id];
+    const option *opt = cli_option(*id);
     if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0) return opt;
   }
-  return NULL;
+  return command->takes_prefixes ? find_prefix(command, name, n) : NULL;
 }
 
 static const option *find_letter(const cli_command *command, const char *word) {
   for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
-    if (options[*id].letter && options[*id].letter == word[1] && word[2] == '\0') return &options[*id];
+    if (cli_option(*id)->letter && cli_option(*id)->letter == word[1] && word[2] == '\0') return cli_option(*id);
   }
   return NULL;
 }
@@ -349,7 +287,7 @@ static const option *find_letter(const cli_command *command, const char *word) {
 static cli_exit fail_unknown(const cli_command *command, const char *word) {
   const char *names[CLI_N_OPTS + 2];
   size_t n = 0;
-  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) names[n++] = options[*id].name;
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) names[n++] = cli_option(*id)->name;
   names[n++] = "help";
   names[n] = NULL;
   char name[MAX_WORD + 1];
@@ -358,6 +296,16 @@ static cli_exit fail_unknown(const cli_command *command, const char *word) {
   const char *nearest = cli_nearest(name, names);
   if (nearest) return cli_fail_usage(command->name, "unknown option '%s', did you mean '--%s'?", word, nearest);
   return cli_fail_usage(command->name, "unknown option '%s'", word);
+}
+
+/* What is done about an option that has no effect. */
+static cli_exit take_without_effect(const cli_command *command, const option *opt, const char *opt_value) {
+  if (opt->fate == FATE_REFUSED && !(opt_value && opt->harmless && strcmp(opt_value, opt->harmless) == 0)) {
+    return cli_fail_usage(command->name, "--%s%s%s is refused: %s", opt->name, opt_value ? " " : "",
+                          opt_value ? opt_value : "", opt->help);
+  }
+  if (opt->fate == FATE_NOTED) cli_log_info("note: --%s has no effect: %s", opt->name, opt->help);
+  return CLI_EXIT_OK;
 }
 
 /* Takes the option at argv[*i] and its value, which may be the next word. */
@@ -373,6 +321,7 @@ static cli_exit take_option(const cli_command *command, int n, char **argv, int 
   if (!opt) return fail_unknown(command, word);
   const char *value = is_long && word[2 + n_name] == '=' ? word + 2 + n_name + 1 : NULL;
   if (opt->kind == KIND_FLAG) {
+    if (opt->fate != FATE_HONOURED) return take_without_effect(command, opt, value);
     if (value) return cli_fail_usage(command->name, "--%s takes no value; found '%s'", opt->name, value);
     *(bool *)field_of(args, opt) = true;
     return CLI_EXIT_OK;
@@ -383,6 +332,7 @@ static cli_exit take_option(const cli_command *command, int n, char **argv, int 
     }
     value = argv[++*i];
   }
+  if (opt->fate != FATE_HONOURED) return take_without_effect(command, opt, value);
   return parse_value(command, opt, value, args);
 }
 
@@ -400,7 +350,7 @@ static cli_exit check_complete(const cli_command *command, const cli_args *args)
                           args->n_positionals, args->n_positionals == 1 ? "" : "s");
   }
   for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
-    const option *opt = &options[*id];
+    const option *opt = cli_option(*id);
     if (!opt->is_required || is_given(opt, args)) continue;
     return cli_fail_usage(command->name, "--%s %s is missing: %s", opt->name, opt->value, opt->help);
   }
@@ -455,7 +405,7 @@ static void print_wrapped(const char *text, int column) {
 }
 
 static void print_option(const option *opt) {
-  char help[320];
+  char help[400];
   int column = opt->letter ? printf("  -%c, --%s", opt->letter, opt->name) : printf("      --%s", opt->name);
   if (opt->value) column += printf(" %s", opt->value);
   size_t n = (size_t)snprintf(help, sizeof help, "%s", opt->help);
@@ -465,15 +415,27 @@ static void print_option(const option *opt) {
   print_wrapped(help, column);
 }
 
-void cli_options_print_help(const cli_command *command) {
-  printf("Usage: pleat %s%s%s", command->name, command->n_positionals ? " " : "",
-         command->n_positionals ? command->positionals : "");
+static void print_options(const cli_command *command, option_fate fate, const char *title) {
+  bool is_first = true;
   for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
-    if (options[*id].is_required) printf(" --%s %s", options[*id].name, options[*id].value);
+    if (cli_option(*id)->fate != fate) continue;
+    if (is_first) printf("%s", title);
+    is_first = false;
+    print_option(cli_option(*id));
   }
-  printf(" [options]\n\n%s\n%s\nOptions:\n", command->summary, command->details);
-  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) print_option(&options[*id]);
+}
+
+void cli_options_print_help(const cli_command *command) {
+  printf("Usage: %s%s%s%s", strcmp(command->name, CLI_COLABFOLD) ? "pleat " : "", command->name,
+         command->n_positionals ? " " : "", command->n_positionals ? command->positionals : "");
+  for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
+    if (cli_option(*id)->is_required) printf(" --%s %s", cli_option(*id)->name, cli_option(*id)->value);
+  }
+  printf(" [options]\n\n%s\n%s\n", command->summary, command->details);
+  print_options(command, FATE_HONOURED, "Options:\n");
   print_wrapped("this text", printf("  -h, --help"));
+  print_options(command, FATE_NOTED, "\nAccepted, but without effect:\n");
+  print_options(command, FATE_REFUSED, "\nRefused:\n");
   printf("\nExamples:\n%s", command->examples);
 }
 

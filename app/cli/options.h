@@ -21,15 +21,23 @@ typedef struct cli_args {
   const char *models[CLI_MAX_MODELS]; /* as given, without repetitions; none: the command's default */
   int64_t n_models;
   const char *weights, *out, *features, *golden, *filter, *dump, *dtype;
+  const char *sort_by, *rank_by, *jobname_prefix, *skip_output;
+  const char *model_type, *model_order, *msa_mode; /* colabfold_batch; model_type NULL = as `models` says */
   const char *backend, *cpu_mask, *precision, *log_level, *msa_order;
   bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
+  bool is_overwriting, want_single, want_pair, is_debug;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
+  int64_t shard[2];   /* i of n; 0 of 0 = everything */
+  int64_t num_models, max_seq, max_extra_seq;
   int64_t n_res, n_seq, n_extra, n_templ;
   int64_t shape[3], recycles, repeat; /* bench: residues, alignment rows, extra rows */
   uint64_t memory_bytes;
-  double msa_mask_fraction, early_stop_tolerance;
+  double msa_mask_fraction, early_stop_tolerance, stop_at_score;
+  double recycle_tolerance; /* of colabfold_batch; < 0: not given */
 } cli_args;
+
+#define CLI_COLABFOLD "colabfold_batch"
 
 /* Every option of the program; a command names those it takes. */
 typedef enum cli_option_id {
@@ -77,6 +85,57 @@ typedef enum cli_option_id {
   CLI_OPT_JSON,
   CLI_OPT_DTYPE,
   CLI_OPT_LOG_LEVEL,
+  CLI_OPT_SORT,
+  CLI_OPT_SHARD,
+  CLI_OPT_OVERWRITE,
+  CLI_OPT_RANK,
+  CLI_OPT_STOP_AT_SCORE,
+  CLI_OPT_JOBNAME_PREFIX,
+  CLI_OPT_SAVE_SINGLE,
+  CLI_OPT_SAVE_PAIR,
+  CLI_OPT_SKIP_OUTPUT,
+  CLI_OPT_CF_FIRST, /* options of colabfold_batch alone: option_colabfold.c */
+  CLI_OPT_CF_DATA = CLI_OPT_CF_FIRST,
+  CLI_OPT_CF_RANDOM_SEED,
+  CLI_OPT_CF_NUM_MODELS,
+  CLI_OPT_CF_MODEL_TYPE,
+  CLI_OPT_CF_MODEL_ORDER,
+  CLI_OPT_CF_TOLERANCE,
+  CLI_OPT_CF_MAX_SEQ,
+  CLI_OPT_CF_MAX_EXTRA_SEQ,
+  CLI_OPT_CF_MSA_MODE,
+  CLI_OPT_CF_DEBUG_LOGGING,
+  CLI_OPT_CF_PAIR_MODE,
+  CLI_OPT_CF_PAIR_STRATEGY,
+  CLI_OPT_CF_HOST_URL,
+  CLI_OPT_CF_CUSTOM_TEMPLATE_PATH,
+  CLI_OPT_CF_CUSTOM_TEMPLATE_CACHE_PATH,
+  CLI_OPT_CF_PDB_HIT_FILE,
+  CLI_OPT_CF_LOCAL_PDB_PATH,
+  CLI_OPT_CF_MAX_TEMPLATE_DATE,
+  CLI_OPT_CF_MAX_TEMPLATE_HITS,
+  CLI_OPT_CF_RELAX_MAX_ITERATIONS,
+  CLI_OPT_CF_RELAX_TOLERANCE,
+  CLI_OPT_CF_RELAX_STIFFNESS,
+  CLI_OPT_CF_RELAX_OUTER,
+  CLI_OPT_CF_USE_GPU_RELAX,
+  CLI_OPT_CF_NO_USE_PROBS_EXTRA,
+  CLI_OPT_CF_DISABLE_UNIFIED_MEMORY,
+  CLI_OPT_CF_RECOMPILE_PADDING,
+  CLI_OPT_CF_USE_PALLAS,
+  CLI_OPT_CF_COMPILE_MODE,
+  CLI_OPT_CF_TEMPLATES,
+  CLI_OPT_CF_AMBER,
+  CLI_OPT_CF_NUM_RELAX,
+  CLI_OPT_CF_INITIAL_GUESS,
+  CLI_OPT_CF_USE_DROPOUT,
+  CLI_OPT_CF_DISABLE_CLUSTER_PROFILE,
+  CLI_OPT_CF_CALC_EXTRA_PTM,
+  CLI_OPT_CF_SAVE_ALL,
+  CLI_OPT_CF_SAVE_RECYCLES,
+  CLI_OPT_CF_ZIP,
+  CLI_OPT_CF_MSA_ONLY,
+  CLI_OPT_CF_AF3_JSON,
   CLI_N_OPTS
 } cli_option_id;
 
@@ -88,16 +147,23 @@ typedef struct cli_command {
   const char *details;  /* paragraph below the usage line */
   const char *examples; /* one per line */
   cli_option_id options[CLI_N_OPTS];
+  bool takes_prefixes; /* --num-rec for --num-recycle, as Python's argparse */
   cli_exit (*run)(const cli_args *args);
 } cli_command;
 
-extern const cli_command cli_command_fold, cli_command_run, cli_command_estimate, cli_command_selftest,
-    cli_command_bench, cli_command_graph, cli_command_weights, cli_command_info;
+extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_run, cli_command_estimate,
+    cli_command_selftest, cli_command_bench, cli_command_graph, cli_command_weights, cli_command_info;
 
 /* Reads argv[0 .. n) (behind the command's name). On a mistake prints it with the nearest right word and returns
  * USAGE. Required options and the number of positionals are checked unless help is asked for. */
 cli_exit cli_args_parse(const cli_command *command, int n, char **argv, cli_args *out_args);
 void cli_options_print_help(const cli_command *command);
+
+/* Does --skip-output name this output? */
+bool cli_skips_output(const cli_args *args, const char *output);
+
+/* pleat fold, also for colabfold_batch. */
+cli_exit cli_fold(const cli_args *args);
 
 /* The word of a NULL-terminated list that is nearest to `word`; NULL when none is near. */
 const char *cli_nearest(const char *word, const char *const *words);

@@ -3,6 +3,7 @@
  */
 #include "progress.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "exit.h"
 
 static cli_log_level log_level = CLI_LOG_INFO;
+static int log_file = -1;
 static bool has_line; /* a progress line without its end is on the terminal */
 static volatile sig_atomic_t is_interrupted;
 static volatile sig_atomic_t is_writing_files;
@@ -27,25 +29,65 @@ void cli_progress_clear_line(void) {
   has_line = false;
 }
 
-static void print_message(const char *kind, const char *fmt, va_list args) {
+/* One write per line: processes that share a folder, such as the shards of one input, do not mix theirs. */
+static void write_to_file(const char *kind, const char *fmt, va_list args) {
+  if (log_file < 0) return;
+  char line[2048], clock_text[32];
+  time_t now = time(NULL);
+  struct tm local;
+  localtime_r(&now, &local);
+  strftime(clock_text, sizeof clock_text, "%Y-%m-%d %H:%M:%S", &local);
+  size_t n = (size_t)snprintf(line, sizeof line, "%s %s", clock_text, kind);
+  int n_text = vsnprintf(line + n, sizeof line - n - 1, fmt, args);
+  if (n_text > 0) n += (size_t)n_text < sizeof line - n - 1 ? (size_t)n_text : sizeof line - n - 2;
+  line[n++] = '\n';
+  if (write(log_file, line, n) < 0) return; /* results matter more than their log */
+}
+
+static void print_message(const char *kind, bool is_shown, const char *fmt, va_list args) {
+  va_list copy;
+  va_copy(copy, args);
+  write_to_file(kind, fmt, copy);
+  va_end(copy);
+  if (!is_shown) return;
   cli_progress_clear_line();
   fprintf(stderr, "pleat: %s", kind);
   vfprintf(stderr, fmt, args);
   fputc('\n', stderr);
 }
 
+void cli_log_file_open(const char *path) { log_file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666); }
+
+void cli_log_file_close(void) {
+  if (log_file >= 0) close(log_file);
+  log_file = -1;
+}
+
+void cli_log_file_only(const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  write_to_file("", fmt, args);
+  va_end(args);
+}
+
+void cli_log_error(const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  print_message("", true, fmt, args);
+  va_end(args);
+}
+
 void cli_log_warning(const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  print_message("warning: ", fmt, args);
+  print_message("warning: ", true, fmt, args);
   va_end(args);
 }
 
 void cli_log_info(const char *fmt, ...) {
-  if (!cli_log_has_level(CLI_LOG_INFO)) return;
   va_list args;
   va_start(args, fmt);
-  print_message("", fmt, args);
+  print_message("", cli_log_has_level(CLI_LOG_INFO), fmt, args);
   va_end(args);
 }
 
@@ -53,7 +95,7 @@ void cli_log_debug(const char *fmt, ...) {
   if (!cli_log_has_level(CLI_LOG_DEBUG)) return;
   va_list args;
   va_start(args, fmt);
-  print_message("", fmt, args);
+  print_message("", true, fmt, args);
   va_end(args);
 }
 
@@ -119,6 +161,7 @@ bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double m
   if (cli_log_has_level(CLI_LOG_DEBUG)) {
     cli_log_debug("%s", line);
   } else {
+    cli_log_file_only("%s", line);
     show_line(line);
   }
   return !cli_interrupt_is_raised();

@@ -14,7 +14,13 @@ typedef enum cli_log_level { CLI_LOG_QUIET, CLI_LOG_INFO, CLI_LOG_DEBUG } cli_lo
 /* Process-wide, set once from the command line. */
 void cli_log_set_level(cli_log_level level);
 bool cli_log_has_level(cli_log_level level);
-/* A line to standard error ("pleat: " in front): warnings always, the others from their level on. */
+/* From now on every message and every recycle also stands in this file, each line with its time. A file that cannot be
+ * opened is done without. */
+void cli_log_file_open(const char *path);
+void cli_log_file_close(void);
+void cli_log_file_only(const char *fmt, ...) PLEAT_PRINTF(1, 2);
+/* A line to standard error ("pleat: " in front): errors and warnings always, the others from their level on. */
+void cli_log_error(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 void cli_log_warning(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 void cli_log_info(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 void cli_log_debug(const char *fmt, ...) PLEAT_PRINTF(1, 2);

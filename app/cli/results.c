@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "jobs.h"
 
-typedef enum file_kind { FILE_CIF, FILE_PDB, FILE_SCORES, N_FILE_KINDS } file_kind;
+typedef enum file_kind { FILE_CIF, FILE_PDB, FILE_SCORES, FILE_SINGLE, FILE_PAIR, N_FILE_KINDS } file_kind;
 
 /* Scores. */
 
@@ -30,11 +31,22 @@ static double mean_of(const pleat_arrays *set, const char *name) {
   return n ? sum / (double)n : NAN;
 }
 
-void cli_result_read_scores(cli_result *result) {
-  result->ranking = scalar_of(result->prediction, "confidence/ranking");
+/* On ColabFold's scale of 0 to 100; what a network does not predict cannot rank it, its pLDDT does. */
+static double ranking_of(const cli_result *result, const char *rank_by) {
+  double ptm = result->ptm, iptm = result->iptm;
+  double score = NAN;
+  if (strcmp(rank_by, "ptm") == 0) score = 100 * ptm;
+  if (strcmp(rank_by, "iptm") == 0) score = 100 * iptm;
+  if (strcmp(rank_by, "multimer") == 0) score = 80 * iptm + 20 * ptm;
+  if (strcmp(rank_by, "auto") == 0 && !isnan(iptm)) score = 80 * iptm + 20 * ptm;
+  return isnan(score) ? result->plddt : score;
+}
+
+void cli_result_read_scores(cli_result *result, const char *rank_by) {
   result->plddt = mean_of(result->prediction, "confidence/plddt");
   result->ptm = scalar_of(result->prediction, "confidence/ptm");
   result->iptm = scalar_of(result->prediction, "confidence/iptm");
+  result->ranking = ranking_of(result, rank_by);
   double n_recycles = scalar_of(result->prediction, "num_recycles");
   result->n_recycles = isnan(n_recycles) ? result->progress.n_passes - 1 : (int64_t)n_recycles;
 }
@@ -51,20 +63,19 @@ void cli_results_rank(cli_results *results) {
 
 /* Files. */
 
-static void format_path(const cli_results *results, const cli_args *args, int64_t i, file_kind kind,
+static void format_path(const cli_results *results, const char *folder, int64_t i, file_kind kind,
                         char out_path[CLI_MAX_PATH]) {
-  static const char *const parts[N_FILE_KINDS][2] = {
-      [FILE_CIF] = {"unrelaxed", "cif"}, [FILE_PDB] = {"unrelaxed", "pdb"}, [FILE_SCORES] = {"scores", "json"}};
+  static const char *const parts[N_FILE_KINDS][2] = {[FILE_CIF] = {"unrelaxed", "cif"},
+                                                     [FILE_PDB] = {"unrelaxed", "pdb"},
+                                                     [FILE_SCORES] = {"scores", "json"},
+                                                     [FILE_SINGLE] = {"single_repr", "npy"},
+                                                     [FILE_PAIR] = {"pair_repr", "npy"}};
   const cli_result *result = &results->items[i];
   const char *type;
   int number;
   cli_model_type(result->model->name, &type, &number);
-  snprintf(out_path, CLI_MAX_PATH, "%s/%s_%s_rank_%03lld_%s_model_%d_seed_%03lld.%s", args->out, results->target->name,
+  snprintf(out_path, CLI_MAX_PATH, "%s/%s_%s_rank_%03lld_%s_model_%d_seed_%03lld.%s", folder, results->target->name,
            parts[kind][0], (long long)i + 1, type, number, (long long)result->seed, parts[kind][1]);
-}
-
-static void format_timings_path(const cli_results *results, const cli_args *args, char out_path[CLI_MAX_PATH]) {
-  snprintf(out_path, CLI_MAX_PATH, "%s/%s_timings.json", args->out, results->target->name);
 }
 
 static void format_remark(const cli_result *result, char *out, size_t n_out) {
@@ -74,18 +85,26 @@ static void format_remark(const cli_result *result, char *out, size_t n_out) {
   if (!isnan(result->iptm)) snprintf(out + n, n_out - n, ", ipTM %.3f", result->iptm);
 }
 
-static pleat_status write_result(const cli_results *results, const cli_args *args, int64_t i, file_kind kind,
-                                 pleat_error *err) {
+static pleat_status write_representation(const char *path, const cli_result *result, const char *name,
+                                         pleat_error *err) {
+  const pleat_array *array = pleat_arrays_find(result->prediction, name);
+  if (!array) return cli_error(err, PLEAT_INTERNAL, "the prediction lacks the array '%s'", name);
+  return pleat_array_write_npy(path, array, err);
+}
+
+static pleat_status write_result(const cli_results *results, int64_t i, file_kind kind, pleat_error *err) {
   const cli_result *result = &results->items[i];
   const pleat_target *target = results->target;
   char path[CLI_MAX_PATH], remark[160];
-  format_path(results, args, i, kind, path);
+  format_path(results, results->folder, i, kind, path);
   format_remark(result, remark, sizeof remark);
   const pleat_result_info info = {.name = target->name,
                                   .model = result->model->name,
                                   .is_synthetic = pleat_model_is_synthetic(result->model->handle),
                                   .has_msa = target->n_rows > 0,
                                   .opt_remark = remark};
+  if (kind == FILE_SINGLE) return write_representation(path, result, "representations/single", err);
+  if (kind == FILE_PAIR) return write_representation(path, result, "representations/pair", err);
   if (kind == FILE_SCORES) return pleat_write_scores(path, result->prediction, err);
   if (kind == FILE_CIF) return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);
   pleat_status status = pleat_write_pdb(path, target->sequence, result->prediction, &info, err);
@@ -111,7 +130,7 @@ static json_t *result_timings(const cli_result *result, int64_t i) {
 
 static pleat_status write_timings(const cli_results *results, const cli_args *args, double write_ms, pleat_error *err) {
   char path[CLI_MAX_PATH];
-  format_timings_path(results, args, path);
+  snprintf(path, sizeof path, "%s/%s_timings.json", results->folder, results->target->name);
   json_t *items = json_array();
   for (int64_t i = 0; i < results->n_items; i++) {
     json_array_append_new(items, result_timings(&results->items[i], i));
@@ -128,32 +147,51 @@ static pleat_status write_timings(const cli_results *results, const cli_args *ar
   return status;
 }
 
-static void remove_files(const cli_results *results, const cli_args *args) {
+static pleat_status write_alignment(const cli_results *results, pleat_error *err) {
   char path[CLI_MAX_PATH];
-  for (int64_t i = 0; i < results->n_items; i++) {
-    for (int kind = 0; kind < N_FILE_KINDS; kind++) {
-      format_path(results, args, i, (file_kind)kind, path);
-      unlink(path);
-    }
-  }
-  format_timings_path(results, args, path);
-  unlink(path);
+  snprintf(path, sizeof path, "%s/%s.a3m", results->folder, results->target->name);
+  return pleat_write_a3m(path, results->target, err);
 }
 
-pleat_status cli_results_write(const cli_results *results, const cli_args *args, pleat_error *err) {
-  if (strlen(args->out) + strlen(results->target->name) + 128 > CLI_MAX_PATH) {
-    return cli_error(err, PLEAT_IO, "the path of the results is longer than %d bytes", CLI_MAX_PATH - 128);
-  }
-  cli_interrupt_set_writing(true);
+static pleat_status write_files(const cli_results *results, const cli_args *args, pleat_error *err) {
+  const bool is_wanted[N_FILE_KINDS] = {
+      [FILE_CIF] = true,
+      [FILE_PDB] = true,
+      [FILE_SCORES] = true,
+      [FILE_SINGLE] = args->want_single,
+      [FILE_PAIR] = args->want_pair,
+  };
   double start_ms = cli_time_ms();
-  pleat_status status = PLEAT_OK;
-  for (int64_t i = 0; i < results->n_items && !status; i++) {
-    for (int kind = 0; kind < N_FILE_KINDS && !status; kind++) {
-      status = write_result(results, args, i, (file_kind)kind, err);
+  for (int64_t i = 0; i < results->n_items; i++) {
+    for (int kind = 0; kind < N_FILE_KINDS; kind++) {
+      pleat_status status = is_wanted[kind] ? write_result(results, i, (file_kind)kind, err) : PLEAT_OK;
+      if (status) return status;
     }
   }
+  pleat_status status = cli_skips_output(args, "msa") ? PLEAT_OK : write_alignment(results, err);
   if (!status) status = write_timings(results, args, cli_time_ms() - start_ms, err);
-  if (status) remove_files(results, args);
+  return status;
+}
+
+pleat_status cli_results_write(cli_results *results, const cli_args *args, pleat_error *err) {
+  char staging[CLI_MAX_PATH], marker[CLI_MAX_PATH];
+  const char *name = results->target->name;
+  if (strlen(args->out) + 2 * strlen(name) + 160 > CLI_MAX_PATH) {
+    return cli_error(err, PLEAT_IO, "the path of the results is longer than %d bytes", CLI_MAX_PATH - 160);
+  }
+  snprintf(staging, sizeof staging, "%s/.%s.partial", args->out, name);
+  cli_job_marker_path(args->out, name, marker, sizeof marker);
+  cli_interrupt_set_writing(true);
+  results->folder = staging;
+  pleat_status status = cli_folder_make_empty(staging, err);
+  if (!status) status = write_files(results, args, err);
+  if (!status) {
+    unlink(marker); /* of an earlier run whose results are replaced now */
+    status = cli_folder_publish(staging, args->out, err);
+  }
+  if (!status) status = cli_file_write(marker, "", 0, err);
+  if (status) cli_folder_remove(staging);
+  results->folder = NULL;
   cli_interrupt_set_writing(false);
   return status;
 }
@@ -170,12 +208,23 @@ static void print_result(const cli_results *results, const cli_args *args, int64
          result->estimate.milliseconds / 1e3);
   if (i > 0) return;
   char path[CLI_MAX_PATH];
-  format_path(results, args, i, FILE_PDB, path);
+  format_path(results, args->out, i, FILE_PDB, path);
   printf("          %s\n", path);
+}
+
+static void log_result(const cli_results *results, int64_t i) {
+  const cli_result *result = &results->items[i];
+  char ptm[24] = "", iptm[24] = "";
+  if (!isnan(result->ptm)) snprintf(ptm, sizeof ptm, " pTM=%.3g", result->ptm);
+  if (!isnan(result->iptm)) snprintf(iptm, sizeof iptm, " ipTM=%.3g", result->iptm);
+  cli_log_file_only("rank_%03lld %s seed %lld took %.1fs (%lld recycles) pLDDT=%.3g%s%s", (long long)i + 1,
+                    result->model->name, (long long)result->seed, result->predict_ms / 1e3,
+                    (long long)result->n_recycles, result->plddt, ptm, iptm);
 }
 
 void cli_results_print(const cli_results *results, const cli_args *args) {
   cli_progress_clear_line();
+  for (int64_t i = 0; i < results->n_items; i++) log_result(results, i);
   if (!cli_log_has_level(CLI_LOG_INFO)) return;
   int64_t n_chains = cli_sequence_chains(results->target->sequence);
   printf("%s: %lld residues, %lld chain%s\n", results->target->name,

@@ -14,23 +14,25 @@ typedef struct cli_result {
   pleat_estimate estimate;
   double features_ms, plan_ms, predict_ms;
   cli_progress progress; /* time of every pass */
-  double ranking, plddt; /* plddt: mean */
+  double ranking, plddt; /* ranking: 0 to 100; plddt: mean */
   double ptm, iptm;      /* NAN: the network does not predict it */
   int64_t n_recycles;
 } cli_result;
 
 typedef struct cli_results {
   const pleat_target *target;
+  const char *folder; /* where files are being written: a folder of the job's own until all are there */
   cli_result *items;
   int64_t n_items;
 } cli_results;
 
-/* Reads the scores out of a prediction. */
-void cli_result_read_scores(cli_result *result);
+/* Reads the scores out of a prediction; rank_by as in --rank. */
+void cli_result_read_scores(cli_result *result, const char *rank_by);
 /* Best first; equal ones keep their order. */
 void cli_results_rank(cli_results *results);
-/* Writes all files of the target; on failure none of them stays. */
-PLEAT_CHECKED pleat_status cli_results_write(const cli_results *results, const cli_args *args, pleat_error *err);
+/* Writes all files of the target into a hidden folder, moves them to where they belong, and marks the job as done; on
+ * failure none of them stays. Killed at any moment, it leaves whole files without the mark, or none. */
+PLEAT_CHECKED pleat_status cli_results_write(cli_results *results, const cli_args *args, pleat_error *err);
 /* A few lines to standard output. */
 void cli_results_print(const cli_results *results, const cli_args *args);
 void cli_results_fini(cli_results *results);

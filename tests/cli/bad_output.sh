@@ -37,8 +37,8 @@ fi
 # Results of an earlier run are not touched by a run that fails before it writes.
 fold 0 'rank 1' "$work/kept"
 cp -R "$work/kept" "$work/copy"
-expect 5 '.' fold "$work/a.fasta" -o "$work/kept" --weights "$monomer" --memory 1M
-check 'a failed run changed earlier results' diff -r "$work/kept" "$work/copy"
+expect 5 '.' fold "$work/a.fasta" -o "$work/kept" --weights "$monomer" --memory 1M --overwrite-existing-results
+check 'a failed run changed earlier results' diff -r -x log.txt "$work/kept" "$work/copy"
 
 # Too little memory: refused before anything runs.
 expect 5 'a: .*need.*budget' fold "$work/a.fasta" -o "$work/memory" --weights "$monomer" --memory 1M

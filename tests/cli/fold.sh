@@ -18,7 +18,12 @@ for job in sp_P0_my_prot sp_P0_my_prot_2; do
   done
   has_file "$work/two/deep/${job}_timings.json"
 done
-check 'other files than expected' [ "$(find "$work/two/deep" -type f | wc -l)" -eq 14 ]
+for job in sp_P0_my_prot sp_P0_my_prot_2; do
+  has_file "$work/two/deep/$job.a3m"
+  check "$job is not marked as done" [ -e "$work/two/deep/$job.done.txt" ]
+done
+has_text 'Query 2/2: sp_P0_my_prot_2 (length 14)$' "$work/two/deep/log.txt"
+check 'other files than expected' [ "$(find "$work/two/deep" -mindepth 1 | wc -l)" -eq 19 ]
 has_text 'a second target is called' "$log"
 
 # Ranks follow the confidence.

@@ -1,0 +1,128 @@
+/* The table of pleat's options.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "option_table.h"
+
+static const char *const precisions[] = {"f32", "bf16", NULL};
+static const char *const dtypes[] = {"f32", "bf16", "f16", NULL};
+static const char *const msa_orders[] = {"identity", "random", NULL};
+static const char *const sort_orders[] = {"none", "length", "msa_depth", "random", NULL};
+static const char *const ranks[] = {"auto", "plddt", "ptm", "iptm", "multimer", NULL};
+static const char *const outputs[] = {"msa", "plots", "pae_json", NULL};
+static const char *const log_levels[] = {"quiet", "info", "debug", NULL};
+static const char *const stages[] = {"build",     "simplify", "skip",   "hoist", "fuse",
+                                     "precision", "chunk",    "memory", "plan",  NULL};
+
+#define FIELD(name) offsetof(cli_args, name)
+const option cli_own_options[CLI_OPT_CF_FIRST] = {
+    [CLI_OPT_OUT_DIR] = {"out", 'o', KIND_TEXT, "DIR", FIELD(out), true, 0, 0,
+                         "folder for the results; made when missing", NULL},
+    [CLI_OPT_OUT_FILE] = {"out", 'o', KIND_TEXT, "FILE", FIELD(out), false, 0, 0, "file to write", NULL},
+    [CLI_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), true, 0, 0,
+                         "parameters: a .npz or .safetensors file, a folder with params_<model>.npz, or "
+                         "synth:SPEC.json (made up, for tests; synth: alone takes the network's own names and shapes)",
+                         NULL},
+    [CLI_OPT_BENCH_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
+                               "parameters, as of fold (default synth:, made up)", NULL},
+    [CLI_OPT_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
+                             "take block counts and sizes from these parameters", NULL},
+    [CLI_OPT_MODELS] = {"model", 'm', KIND_MODELS, "M[,M...]", FIELD(models), false, 0, 0,
+                        "networks to run (default: model_1_ptm for one chain, model_1_multimer_v3 for several)", NULL},
+    [CLI_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), true, 0, 0, "network, e.g. model_1_ptm", NULL},
+    [CLI_OPT_OPT_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0,
+                           "also compare names and shapes with this network's", NULL},
+    [CLI_OPT_BENCH_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0, "network (default model_3_ptm)",
+                             NULL},
+    [CLI_OPT_FEATURES] = {"features", 0, KIND_TEXT, "IN.npz", FIELD(features), true, 0, 0, "arrays in/NAME or NAME",
+                          NULL},
+    [CLI_OPT_GOLDEN] = {"golden", 0, KIND_TEXT, "DIR", FIELD(golden), false, 0, 0,
+                        "folder with manifest.json and reference arrays", NULL},
+    [CLI_OPT_FILTER] = {"filter", 0, KIND_TEXT, "TAG", FIELD(filter), false, 0, 0,
+                        "only cases and sub-layers with TAG in their name", NULL},
+    [CLI_OPT_FINGERPRINTS] = {"fingerprints", 0, KIND_FLAG, NULL, FIELD(is_fingerprints), false, 0, 0,
+                              "print the table that the built-in set is compared with (for developers)", NULL},
+    [CLI_OPT_NUM_RECYCLE] = {"num-recycle", 0, KIND_INTEGER, "R", FIELD(num_recycle), false, 0, 1000,
+                             "passes after the first (default: the model's own, 3 or 20)", NULL},
+    [CLI_OPT_RECYCLES] = {"recycles", 0, KIND_INTEGER, "R", FIELD(recycles), false, 0, 1000,
+                          "passes after the first (default 0)", NULL},
+    [CLI_OPT_REPEAT] = {"repeat", 0, KIND_INTEGER, "K", FIELD(repeat), false, 1, 1000,
+                        "predictions to take medians of (default 1)", NULL},
+    [CLI_OPT_NUM_ENSEMBLE] = {"num-ensemble", 0, KIND_INTEGER, "E", FIELD(num_ensemble), false, 1, 100,
+                              "alignments drawn and averaged per pass (default 1)", NULL},
+    [CLI_OPT_SEED] = {"seed", 0, KIND_INTEGER, "K", FIELD(seed), false, 0, 9e15, "of everything random (default 0)",
+                      NULL},
+    [CLI_OPT_NUM_SEEDS] = {"num-seeds", 0, KIND_INTEGER, "N", FIELD(num_seeds), false, 1, 1000,
+                           "run seeds K, K+1, ... (default 1)", NULL},
+    [CLI_OPT_MAX_MSA] = {"max-msa", 0, KIND_PAIR, "A:B", FIELD(max_msa), false, 1, 1e6,
+                         "at most A clustered and B extra rows of the alignment (default: the model's own)", NULL},
+    [CLI_OPT_NUM_MSA] = {"num-msa", 0, KIND_INTEGER, "A", FIELD(max_msa[0]), false, 1, 1e6,
+                         "clustered rows (default: the model's own)", NULL},
+    [CLI_OPT_NUM_EXTRA_MSA] = {"num-extra-msa", 0, KIND_INTEGER, "B", FIELD(max_msa[1]), false, 1, 1e6,
+                               "extra rows (default: the model's own)", NULL},
+    [CLI_OPT_MSA_ORDER] = {"msa-order", 0, KIND_CHOICE, "ORDER", FIELD(msa_order), false, 0, 0,
+                           "how rows are chosen (default random)", msa_orders},
+    [CLI_OPT_MSA_MASK_FRACTION] = {"msa-mask-fraction", 0, KIND_REAL, "F", FIELD(msa_mask_fraction), false, 0, 1,
+                                   "share of masked letters (default 0.15, as published)", NULL},
+    [CLI_OPT_EARLY_STOP_TOLERANCE] = {"early-stop-tolerance", 0, KIND_REAL, "T", FIELD(early_stop_tolerance), false, -1,
+                                      1000,
+                                      "stop recycling when distances change less, in angstrom; -1: never (default: "
+                                      "the model's own)",
+                                      NULL},
+    [CLI_OPT_SHAPE] = {"shape", 0, KIND_SHAPE, "N,S,E", FIELD(shape), false, 0, 1e6,
+                       "residues, alignment rows (the target's included) and extra rows (default 100,1,0)", NULL},
+    [CLI_OPT_N_RES] = {"n-res", 0, KIND_INTEGER, "N", FIELD(n_res), true, 1, 65536, "residues", NULL},
+    [CLI_OPT_N_SEQ] = {"n-seq", 0, KIND_INTEGER, "N", FIELD(n_seq), true, 1, 1e6, "clustered rows", NULL},
+    [CLI_OPT_N_EXTRA] = {"n-extra", 0, KIND_INTEGER, "N", FIELD(n_extra), true, 0, 1e6, "extra rows", NULL},
+    [CLI_OPT_N_TEMPL] = {"n-templ", 0, KIND_INTEGER, "N", FIELD(n_templ), false, 0, 1000,
+                         "templates (default: the model's own)", NULL},
+    [CLI_OPT_DUMP] = {"dump", 0, KIND_CHOICE, "STAGE", FIELD(dump), false, 0, 0, "what to print (default plan)",
+                      stages},
+    [CLI_OPT_BACKEND] = {"backend", 0, KIND_TEXT, "B", FIELD(backend), false, 0, 0,
+                         "what computes, see 'pleat info' (default cpu)", NULL},
+    [CLI_OPT_THREADS] = {"threads", 0, KIND_INTEGER, "T", FIELD(threads), false, 1, 4096,
+                         "threads (default: all usable cores)", NULL},
+    [CLI_OPT_CPU_MASK] = {"cpu-mask", 0, KIND_TEXT, "LEVEL", FIELD(cpu_mask), false, 0, 0,
+                          "highest instruction set that backend cpu may use, see 'pleat info' (default: "
+                          "$PLEAT_CPU_MASK, or the best of this machine)",
+                          NULL},
+    [CLI_OPT_PRECISION] = {"precision", 0, KIND_CHOICE, "P", FIELD(precision), false, 0, 0,
+                           "storage of activations (default f32)", precisions},
+    [CLI_OPT_MEMORY] = {"memory", 0, KIND_SIZE, "BYTES", FIELD(memory_bytes), false, 1, 9e15,
+                        "budget, e.g. 512M or 8G (default: what is available)", NULL},
+    [CLI_OPT_CHUNKS] = {"chunks", 0, KIND_INTEGER, "N", FIELD(chunks), false, 1, 65536,
+                        "compute in at least N slices (default: as memory asks)", NULL},
+    [CLI_OPT_UNFUSED] = {"unfused", 0, KIND_FLAG, NULL, FIELD(is_unfused), false, 0, 0, "run primitives only", NULL},
+    [CLI_OPT_UNHOISTED] = {"unhoisted", 0, KIND_FLAG, NULL, FIELD(is_unhoisted), false, 0, 0,
+                           "compute in every pass what could be computed once", NULL},
+    [CLI_OPT_KEEP_PADDING] = {"keep-padding", 0, KIND_FLAG, NULL, FIELD(keep_padding), false, 0, 0,
+                              "also compute what masks remove", NULL},
+    [CLI_OPT_JSON] = {"json", 0, KIND_FLAG, NULL, FIELD(is_json), false, 0, 0, "print JSON instead of a table", NULL},
+    [CLI_OPT_DTYPE] = {"dtype", 0, KIND_CHOICE, "T", FIELD(dtype), false, 0, 0,
+                       "type of the stored values (default f32; others only in .safetensors)", dtypes},
+    [CLI_OPT_LOG_LEVEL] = {"log-level", 0, KIND_CHOICE, "LEVEL", FIELD(log_level), false, 0, 0,
+                           "what to tell (default info)", log_levels},
+    [CLI_OPT_SORT] = {"sort-queries-by", 0, KIND_CHOICE, "ORDER", FIELD(sort_by), false, 0, 0,
+                      "order of the targets (default length, short ones first)", sort_orders},
+    [CLI_OPT_SHARD] = {"shard", 0, KIND_SHARD, "I/N", FIELD(shard), false, 1, 1e6,
+                       "fold only every N-th target, from the I-th on: one of N processes on the same input", NULL},
+    [CLI_OPT_OVERWRITE] = {"overwrite-existing-results", 0, KIND_FLAG, NULL, FIELD(is_overwriting), false, 0, 0,
+                           "fold also what is marked as done in DIR", NULL},
+    [CLI_OPT_RANK] = {"rank", 0, KIND_CHOICE, "SCORE", FIELD(rank_by), false, 0, 0,
+                      "what the results are ranked by (default auto: multimer, 0.8 ipTM + 0.2 pTM, where a network "
+                      "predicts it, else plddt)",
+                      ranks},
+    [CLI_OPT_STOP_AT_SCORE] =
+        {"stop-at-score", 0, KIND_REAL, "S", FIELD(stop_at_score), false, 0, 100,
+         "run no further networks and seeds once one scores above S, of 100 (looked at after every "
+         "network, not every recycle)",
+         NULL},
+    [CLI_OPT_JOBNAME_PREFIX] = {"jobname-prefix", 0, KIND_TEXT, "P", FIELD(jobname_prefix), false, 0, 0,
+                                "call targets P_0, P_1, ... in their order instead of by their names", NULL},
+    [CLI_OPT_SAVE_SINGLE] = {"save-single-representations", 0, KIND_FLAG, NULL, FIELD(want_single), false, 0, 0,
+                             "also write the single representation of every network as .npy", NULL},
+    [CLI_OPT_SAVE_PAIR] = {"save-pair-representations", 0, KIND_FLAG, NULL, FIELD(want_pair), false, 0, 0,
+                           "also write the pair representation of every network as .npy", NULL},
+    [CLI_OPT_SKIP_OUTPUT] = {"skip-output", 0, KIND_LIST, "WHAT", FIELD(skip_output), false, 0, 0,
+                             "leave these files out", outputs},
+};
+#undef FIELD
