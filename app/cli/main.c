@@ -9,9 +9,9 @@
 #include "options.h"
 #include "progress.h"
 
-static const cli_command *const commands[] = {&cli_command_fold,     &cli_command_estimate, &cli_command_run,
-                                              &cli_command_selftest, &cli_command_bench,    &cli_command_graph,
-                                              &cli_command_weights,  &cli_command_info};
+static const cli_command *const commands[] = {&cli_command_fold,  &cli_command_colabfold, &cli_command_estimate,
+                                              &cli_command_run,   &cli_command_selftest,  &cli_command_bench,
+                                              &cli_command_graph, &cli_command_weights,   &cli_command_info};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const cli_command *find_command(const char *name) {
@@ -30,7 +30,7 @@ static cli_exit print_help(void) {
   printf("pleat %s: protein structures with the AlphaFold 2 networks.\n\nUsage: pleat COMMAND [options]\n\nCommands:\n",
          pleat_version());
   for (int i = 0; i < N_COMMANDS; i++) printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
-  printf("  %-10s%s\n  %-10s%s\n", "help", "Print this text, or that of a command.", "version", "Print the version.");
+  printf("  %-16s%s\n  %-16s%s\n", "help", "Print this text, or that of a command.", "version", "Print the version.");
   printf("\n'pleat COMMAND --help' explains a command and gives examples.\n\nExit codes:\n");
   cli_exit_print_codes();
   return CLI_EXIT_OK;
@@ -61,7 +61,17 @@ static cli_exit run_command(const cli_command *command, int n, char **argv) {
   return command->run(&args);
 }
 
+/* Installed as colabfold_batch, the program is that command. */
+static bool is_colabfold(const char *program) {
+  const char *slash = strrchr(program, '/');
+  return strcmp(slash ? slash + 1 : program, CLI_COLABFOLD) == 0;
+}
+
 static cli_exit run(int argc, char **argv) {
+  if (argc > 0 && is_colabfold(argv[0])) {
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) return print_version();
+    return run_command(&cli_command_colabfold, argc - 1, argv + 1);
+  }
   if (argc < 2) return cli_fail_usage(NULL, "a command is missing");
   const char *name = argv[1];
   if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) return print_version();
