@@ -197,6 +197,7 @@ const ops_shape ops_shapes[] = {
     {PLEAT_OP_OUTER_PRODUCT, "sic,sjd,cdz,z,ij,ijz->ijz", "An An Mn Pn Ap An", "s1c32d32z20", {.n = 0}, 0, 5},
     {PLEAT_OP_OUTER_PRODUCT, "sic,sjd,cdz,z,ij,ijz->ijz", "An An Mn Pn Ap An", "s0c8d8", {.n = 0}, 0, 5},
     {PLEAT_OP_OUTER_PRODUCT, "sic,sjd,cdz,z,,->ijz", "An An Mn Pn - -", "c4d4", {.n = 0}, 0, -1},
+    {PLEAT_OP_OUTER_PRODUCT, "sic,sjd,cdz,z,ij,->ijz", "An An Mn Pn Ap -", "s41c37d7z40", {.n = 0}, OPS_BF16, -1},
     {PLEAT_OP_LOOKUP_ADD, "vc,ij,ij,ijc->ijc", "Pn Ag Am An", "", {.n = 0}, OPS_BF16, 3},
     {PLEAT_OP_LOOKUP_ADD, "vc,ij,,ijc->ijc", "Pn Ag - An", "", {.n = 0}, OPS_BF16, 3},
 };

@@ -42,7 +42,8 @@ static double allowed_error(const ops_case *c) {
 
 static bool is_float_content(char content) { return content && strchr("nlpcN", content); }
 
-/* Variant `attempt` of a shape: layouts, storage types, stacked parameters, in-place results. */
+/* Variant `attempt` of a shape: layouts, storage types, stacked parameters, in-place results. In the last all operands
+ * that may be bf16 are. */
 static void vary(ops_case *c, const ops_shape *shape, int attempt) {
   pleat_rng rng = pleat_rng_init(c->seed, 3);
   bool is_mixed = (shape->flags & OPS_BF16) && attempt % 2;
@@ -50,7 +51,8 @@ static void vary(ops_case *c, const ops_shape *shape, int attempt) {
     ops_operand *x = &c->in[i];
     bool may_permute = (shape->flags & OPS_ANY_ORDER) && attempt % 3 == 2;
     if (x->place == OPS_ARENA) x->layout = attempt % 3 ? may_permute ? OPS_PERMUTED : OPS_PADDED : OPS_DENSE;
-    bool is_half = is_mixed && x->place != OPS_PLAIN && is_float_content(x->content) && pleat_rng_below(&rng, 2);
+    bool may_be_half = is_mixed && x->place != OPS_PLAIN && is_float_content(x->content);
+    bool is_half = may_be_half && (pleat_rng_below(&rng, 2) || attempt == N_TRIES - 1);
     if (is_half) x->dtype = PLEAT_BF16;
   }
   c->out.layout = attempt % 3 ? OPS_PADDED : OPS_DENSE;
