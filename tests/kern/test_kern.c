@@ -146,12 +146,10 @@ static void test_gemm_blocks(const pleat_cpu_kernels *kern, pleat_rng *rng) {
 
 static uint16_t draw_bf16(pleat_rng *rng) { return pleat_bf16_from_f32((float)(pleat_rng_uniform(rng) * 2 - 1)); }
 
-/* Rows of pairs along k, or (is_turned) pairs of rows, as the outer product mean has them. */
 static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t m, int64_t n_pairs, int flags) {
-  bool is_wide = flags & 1, is_adding = flags & 2, is_turned = flags & 4;
+  bool is_wide = flags & 1, is_adding = flags & 2;
   int64_t width = is_wide ? 2 * kern->vl : kern->vl, ldc = width + 3, b_ps = 2 * width;
-  int64_t a_rs = is_turned ? 2 : 2 * n_pairs + 7, a_ps = is_turned ? 2 * m + 6 : 2;
-  int64_t n_a = (m + 6) * (2 * n_pairs + 7), n_b = n_pairs * b_ps;
+  int64_t a_rs = 2 * n_pairs + 7, n_a = m * a_rs, n_b = n_pairs * b_ps;
   uint16_t *a = malloc((size_t)(n_a + 1) * sizeof *a), *b = malloc((size_t)(n_b + 1) * sizeof *b);
   guarded c = guarded_new(m * ldc);
   float *before = malloc((size_t)(m * ldc + 1) * sizeof *before);
@@ -165,7 +163,6 @@ static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, 
                                          .n_pairs = n_pairs,
                                          .a = a,
                                          .a_rs = a_rs,
-                                         .a_ps = a_ps,
                                          .b = b,
                                          .b_ps = b_ps,
                                          .c = c.data,
@@ -177,8 +174,8 @@ static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, 
       if (j < width) {
         if (!is_adding) want = size = 0;
         for (int64_t k = 0; k < 2 * n_pairs; k++) {
-          double term = (double)pleat_f32_from_bf16(a[i * a_rs + k / 2 * a_ps + k % 2]) *
-                        pleat_f32_from_bf16(b[k / 2 * b_ps + 2 * j + k % 2]);
+          double term =
+              (double)pleat_f32_from_bf16(a[i * a_rs + k]) * pleat_f32_from_bf16(b[k / 2 * b_ps + 2 * j + k % 2]);
           want += term;
           size += fabs(term);
         }
@@ -195,8 +192,8 @@ static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, 
 static void test_gemm_bf16(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   static const int64_t depths[] = {0, 1, 2, 7, 16, 65};
   for (int64_t m = 0; m <= 2 * kern->mr + 1; m++)
-    for (int d = 0; d < 6; d++) test_gemm_bf16_shape(kern, rng, m, depths[d], (int)(pleat_rng_u64(rng) % 8));
-  for (int flags = 0; flags < 8; flags++) test_gemm_bf16_shape(kern, rng, 3 * kern->mr + 1, 33, flags);
+    for (int d = 0; d < 6; d++) test_gemm_bf16_shape(kern, rng, m, depths[d], (int)(pleat_rng_u64(rng) % 4));
+  for (int flags = 0; flags < 4; flags++) test_gemm_bf16_shape(kern, rng, 3 * kern->mr + 1, 33, flags);
 }
 
 static double sigmoid_of(double x) { return 1 / (1 + exp(-x)); }

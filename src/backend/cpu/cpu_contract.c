@@ -324,8 +324,7 @@ static void multiply_block(const contract *job, const contract_group *g, int64_t
   pleat_cpu_offsets(&job->m, job->a, first_row, n, s->a_at);
   pleat_cpu_offsets(&job->m, job->out, first_row, n, s->out_at);
   pleat_cpu_gemm f32 = {.m = n, .K = job->K, .a = (float *)(void *)s->a, .a_rs = job->ld_a, .a_ks = 1};
-  pleat_cpu_gemm_bf16 bf16 = {
-      .m = n, .n_pairs = job->k_stored / 2, .a = (uint16_t *)(void *)s->a, .a_rs = job->ld_a, .a_ps = 2};
+  pleat_cpu_gemm_bf16 bf16 = {.m = n, .n_pairs = job->k_stored / 2, .a = (uint16_t *)(void *)s->a, .a_rs = job->ld_a};
   f32.ldc = bf16.ldc = PLEAT_CPU_MAX_NR;
   bool is_in_place = job->is_bf16 ? rows_in_place_bf16(job, g, n, s, &bf16) : rows_in_place(job, g, n, s, &f32);
   if (!is_in_place) pack_rows(job, g, n, s);

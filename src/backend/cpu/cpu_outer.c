@@ -129,7 +129,6 @@ static void outer_panel(const outer *job, const outer_scratch *s, int64_t i, int
                                            .n_pairs = n_pairs,
                                            .a = s->a_bf16 + i * job->n_c * ld_s(n_s),
                                            .a_rs = ld_s(n_s),
-                                           .a_ps = 2,
                                            .b = s->b_bf16,
                                            .b_ps = 2 * width,
                                            .c = c,

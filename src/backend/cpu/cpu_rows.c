@@ -75,7 +75,6 @@ void pleat_cpu_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_product *
                                            .n_pairs = pleat_cpu_blocks(p->K, 2),
                                            .a = p->block->a_bf16,
                                            .a_rs = p->block->a_rs,
-                                           .a_ps = 2,
                                            .b = b,
                                            .b_ps = 2 * width,
                                            .c = p->c,

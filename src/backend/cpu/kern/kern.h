@@ -34,11 +34,11 @@ typedef struct pleat_cpu_gemm {
 } pleat_cpu_gemm;
 
 /* The same with bf16 operands and float32 sums, two products a step: n_pairs pairs of k. A[i, k] is
- * a[i * a_rs + k / 2 * a_ps + k % 2]; B[k, j] is b[k / 2 * b_ps + 2 * j + k % 2]. Where K is odd the last k is a zero. */
+ * a[i * a_rs + k]; B[k, j] is b[k / 2 * b_ps + 2 * j + k % 2]. Where K is odd the last k is a zero. */
 typedef struct pleat_cpu_gemm_bf16 {
   int64_t m, width, n_pairs;
   const uint16_t *a;
-  int64_t a_rs, a_ps;
+  int64_t a_rs;
   const uint16_t *b;
   int64_t b_ps;
   float *c;

@@ -97,7 +97,7 @@ static void block_16(const pleat_cpu_gemm_bf16 *g, int64_t rows, int64_t n_pairs
 /* Whole tiles of k here, the rest of k as without AMX. */
 static void gemm_amx(const pleat_cpu_gemm_bf16 *g) {
   int64_t n_pairs = g->n_pairs / PAIRS * PAIRS;
-  if (g->width != 2 * VL || g->a_ps != 2 || n_pairs == 0) {
+  if (g->width != 2 * VL || n_pairs == 0) {
     gemm_bf16(g);
     return;
   }
