@@ -35,9 +35,9 @@ typedef struct pleat_model_options {
   const char *opt_backend;   /* "cpu" (default), "ref", "null" */
   int n_threads;             /* <= 0: all usable cores */
   const char *opt_precision; /* "f32" (default) or "bf16" */
-  /* Highest instruction set of backend cpu: "generic", on x86-64 "avx2", "avx512", "avx512bf16", on arm64 "neon". One
-   * that the machine has not means the highest below it; a name of no instruction set of this architecture is INVALID.
-   * NULL: the environment's PLEAT_CPU_MASK, or else whatever the machine has. */
+  /* Highest instruction set of backend cpu: "generic", on x86-64 "avx2", "avx512", "avx512bf16", on arm64 "neon",
+   * "neonbf16". One that the machine has not means the highest below it; a name of no instruction set of this
+   * architecture is INVALID. NULL: the environment's PLEAT_CPU_MASK, or else whatever the machine has. */
   const char *opt_cpu_mask;
 } pleat_model_options;
 

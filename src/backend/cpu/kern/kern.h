@@ -113,6 +113,7 @@ void pleat_cpu_kernels_avx512(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_avx512bf16(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_amx(pleat_cpu_kernels *out);
 void pleat_cpu_kernels_neon(pleat_cpu_kernels *out);
+void pleat_cpu_kernels_neonbf16(pleat_cpu_kernels *out);
 
 /* Names of the instruction sets of this architecture, lowest first: level 0 is "generic"; NULL behind the last. */
 const char *pleat_cpu_level_name(int level);

@@ -64,6 +64,7 @@ static const level levels[] = {
     {"amx", {[CPUID_7_EDX] = AMX, [ALLOWED] = 1}, pleat_cpu_kernels_amx},
 #elif defined(__aarch64__)
     {"neon", {[ARM] = PLEAT_OS_ARM_ASIMD}, pleat_cpu_kernels_neon},
+    {"neonbf16", {[ARM] = PLEAT_OS_ARM_BF16}, pleat_cpu_kernels_neonbf16},
 #endif
 };
 enum { N_LEVELS = sizeof levels / sizeof *levels };
