@@ -147,7 +147,7 @@ static void test_gemm_blocks(const pleat_cpu_kernels *kern, pleat_rng *rng) {
 static uint16_t draw_bf16(pleat_rng *rng) { return pleat_bf16_from_f32((float)(pleat_rng_uniform(rng) * 2 - 1)); }
 
 static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t m, int64_t n_pairs, int flags) {
-  bool is_wide = flags & 1, is_adding = flags & 2;
+  bool is_wide = flags & 1, is_adding = flags & 2, has_special = flags & 4;
   int64_t width = is_wide ? 2 * kern->vl : kern->vl, ldc = width + 3, b_ps = 2 * width;
   int64_t a_rs = 2 * n_pairs + 7, n_a = m * a_rs, n_b = n_pairs * b_ps;
   uint16_t *a = malloc((size_t)(n_a + 1) * sizeof *a), *b = malloc((size_t)(n_b + 1) * sizeof *b);
@@ -157,6 +157,13 @@ static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, 
   for (int64_t i = 0; i < n_a; i++) a[i] = draw_bf16(rng);
   for (int64_t i = 0; i < n_b; i++) b[i] = draw_bf16(rng);
   draw(rng, c.n, c.data, 1);
+  if (has_special) {
+    uint16_t *last = b + (n_pairs - 1) * b_ps + 1; /* odd k of column 0 */
+    a[(m - 1) * a_rs] = pleat_bf16_from_f32(NAN);
+    a[(m / 2) * a_rs] = pleat_bf16_from_f32(INFINITY);
+    last[2 * (width - 1)] = pleat_bf16_from_f32(-INFINITY);
+    last[0] = 0;
+  }
   memcpy(before, c.data, (size_t)c.n * sizeof *before);
   kern->gemm_bf16(&(pleat_cpu_gemm_bf16){.m = m,
                                          .width = width,
@@ -180,7 +187,9 @@ static void test_gemm_bf16_shape(const pleat_cpu_kernels *kern, pleat_rng *rng, 
           size += fabs(term);
         }
       }
-      near_scaled(c.data[i * ldc + j], want, size, 1e-6, "gemm_bf16");
+      /* Two halves of an ulp per term at most: a rounding to nearest for each, or one to odd, off by up to an ulp, for the
+       * sum of the pair and one for its addition (bfmmla). In long sums they cancel. */
+      near_scaled(c.data[i * ldc + j], want, size, fmin(1e-6, sum_tolerance(2 * n_pairs, 1, 1)), "gemm_bf16");
     }
   }
   free(a);
@@ -193,7 +202,31 @@ static void test_gemm_bf16(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   static const int64_t depths[] = {0, 1, 2, 7, 16, 65};
   for (int64_t m = 0; m <= 2 * kern->mr + 1; m++)
     for (int d = 0; d < 6; d++) test_gemm_bf16_shape(kern, rng, m, depths[d], (int)(pleat_rng_u64(rng) % 4));
-  for (int flags = 0; flags < 4; flags++) test_gemm_bf16_shape(kern, rng, 3 * kern->mr + 1, 33, flags);
+  for (int flags = 0; flags < 8; flags++) test_gemm_bf16_shape(kern, rng, 3 * kern->mr + 1, 33, flags);
+  for (int flags = 0; flags < 4; flags++) test_gemm_bf16_shape(kern, rng, kern->mr + 1, 1001, flags);
+}
+
+/* The same for rows; a panel has one width, and AMX is for wide ones. */
+static void test_gemm_bf16_blocks(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t width) {
+  enum { M = 2 * PLEAT_CPU_MAX_NR + 1, PAIRS = 37, LD = PLEAT_CPU_MAX_NR };
+  uint16_t a[M * 2 * PAIRS], b[PAIRS * 2 * LD];
+  float whole[M * LD], part[LD];
+  for (int i = 0; i < M * 2 * PAIRS; i++) a[i] = draw_bf16(rng);
+  for (int i = 0; i < PAIRS * 2 * LD; i++) b[i] = draw_bf16(rng);
+  pleat_cpu_gemm_bf16 g = {.m = M, .width = width, .n_pairs = PAIRS, .a = a, .a_rs = 2 * PAIRS, .b = b, .ldc = LD};
+  g.b_ps = 2 * width;
+  g.c = whole;
+  kern->gemm_bf16(&g);
+  bool is_same = true;
+  for (int64_t i = 0; i < M; i++) {
+    pleat_cpu_gemm_bf16 one = g;
+    one.m = 1;
+    one.a = a + i * g.a_rs;
+    one.c = part;
+    kern->gemm_bf16(&one);
+    is_same &= memcmp(part, whole + i * LD, (size_t)width * sizeof *part) == 0;
+  }
+  if (!CHECK(is_same)) fprintf(stderr, "  %s: bf16: a row alone differs from the block\n", kern->name);
 }
 
 static double sigmoid_of(double x) { return 1 / (1 + exp(-x)); }
@@ -561,6 +594,8 @@ int main(int argc, char **argv) {
     test_gemm(&kern, &rng);
     test_gemm_blocks(&kern, &rng);
     test_gemm_bf16(&kern, &rng);
+    test_gemm_bf16_blocks(&kern, &rng, kern.vl);
+    test_gemm_bf16_blocks(&kern, &rng, 2 * kern.vl);
     test_epilogue(&kern, &rng);
     test_rows(&kern, &rng);
     test_softmax(&kern, &rng);
