@@ -1,0 +1,15 @@
+/* PDB reader on any bytes: what it accepts must be residues with finite positions, in the order of the lines.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "fuzz_structure.h"
+#include "io/pdb_read.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  pleat_atom_residues residues;
+  pleat_error err = {0};
+  pleat_status status = pleat_pdb_read((const char *)data, size, "fuzz.pdb", &residues, &err);
+  fuzz_check_residues(status, &residues, &err);
+  return 0;
+}
