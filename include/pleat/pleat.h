@@ -71,6 +71,10 @@ typedef struct pleat_predict_options {
   bool is_unfused;   /* run primitives only (to check that fusion changes nothing) */
   bool is_unhoisted; /* compute in every recycle what could be computed once (to check the same) */
   int64_t n_chunks;  /* force at least this many slices where the plan may slice; 0: only as memory asks */
+  /* Positions [N_res, 37, 3] in angstrom that the first pass recycles in place of zeros ("initial guess", Bennett et al.
+   * 2023), finite and zero where an atom is missing: the first pass sees the binned distances of their pseudo-beta
+   * atoms, whatever is masked; the recycled MSA row and pair representation stay zero. NULL: none. */
+  const float *opt_initial_positions;
   /* Called after every recycle, on the calling thread; return false to cancel. mean_plddt < 0 when not known yet;
    * distance_change: RMS change of all CA-CA distances since the last recycle in angstrom, < 0 in the first. */
   bool (*opt_progress)(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);

@@ -224,6 +224,17 @@ static pleat_status clear_states(const prediction *p, const char *prefix) {
   return PLEAT_OK;
 }
 
+/* The states of the first pass. */
+static pleat_status write_first_states(const prediction *p) {
+  const pleat_session *s = p->session;
+  PLEAT_TRY(clear_states(p, "prev_"));
+  if (!p->options->opt_initial_positions) return PLEAT_OK;
+  const pleat_binding *binding = pleat_plan_find(s->plan, PLEAT_BIND_STATE, "prev_pos");
+  if (!binding) PLEAT_FAIL(p->err, PLEAT_INTERNAL, "the network does not recycle positions");
+  return s->model->backend->write(s->model->be, s->program, &binding->operand, p->options->opt_initial_positions,
+                                  p->err);
+}
+
 static pleat_status run_stage(const prediction *p, pleat_stage stage) {
   const pleat_session *s = p->session;
   const pleat_run_watch watch = {p->options->opt_poll, p->options->poll_ctx, p->opt_times};
@@ -245,7 +256,7 @@ static pleat_status run_pass(prediction *p, int64_t recycle) {
     if (!p->is_started) {
       PLEAT_TRY(write_inputs(p, true));
       PLEAT_TRY(run_stage(p, PLEAT_STAGE_ONCE));
-      PLEAT_TRY(clear_states(p, "prev_"));
+      PLEAT_TRY(write_first_states(p));
       p->is_started = true;
     }
     PLEAT_TRY(write_inputs(p, false)); /* their places may have held what stage ONCE computed */
@@ -352,11 +363,21 @@ static pleat_status check_plan(const prediction *p) {
   return PLEAT_OK;
 }
 
+static pleat_status check_initial_positions(const prediction *p) {
+  const float *x = p->options->opt_initial_positions;
+  for (int64_t i = 0; x && i < pleat_inputs_n_res(p->inputs) * 37 * 3; i++)
+    if (!isfinite(x[i]))
+      PLEAT_FAIL(p->err, PLEAT_INPUT, "the initial positions hold %g for residue %lld, expected finite numbers",
+                 (double)x[i], (long long)(i / (37 * 3)) + 1);
+  return PLEAT_OK;
+}
+
 static pleat_status predict(prediction *p, const pleat_arrays *features, pleat_arrays **out, pleat_error *err) {
   const pleat_session *s = p->session;
   PLEAT_TRY(
       pleat_inputs_create(s->model->variant, &s->model->sizes, features, p->options, s->num_recycle, &p->inputs, err));
   PLEAT_TRY(check_plan(p));
+  PLEAT_TRY(check_initial_positions(p));
   size_t n = (size_t)pleat_inputs_n_res(p->inputs) + 1;
   p->ca = calloc(n * 3, sizeof(float));
   p->prev_ca = calloc(n * 3, sizeof(float));
