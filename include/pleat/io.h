@@ -1,4 +1,4 @@
-/* Inputs and results as files: FASTA, a3m, tables and JSON in; PDB, mmCIF and ColabFold's JSON out.
+/* Inputs and results as files: FASTA, a3m, tables, JSON and structures in; PDB, mmCIF and ColabFold's JSON out.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PLEAT_IO_H
@@ -40,6 +40,14 @@ PLEAT_API const char *pleat_targets_warnings(const pleat_targets *targets); /* "
 PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features(const pleat_target *target, const pleat_model *model,
                                                            const pleat_predict_options *opt_options,
                                                            pleat_arrays **out_features, pleat_error *err);
+
+/* Positions of a structure file, for pleat_predict_options.opt_initial_positions: an array "atom_positions" [N_res, 37, 3]
+ * in angstrom with zeros where the file has no atom, and "atom_mask" [N_res, 37]. The file is PDB or mmCIF, told apart
+ * by content; its first model counts. Its residues must be those of `sequence`, all and in order; chains are joined as
+ * they follow each other, and their names and numbers do not matter. Errors: IO; INPUT with the line of the first residue
+ * that differs, or of what cannot be read. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_positions_read(const char *path, const char *sequence,
+                                                          pleat_arrays **out_positions, pleat_error *err);
 
 /* What is written beside the coordinates. */
 typedef struct pleat_result_info {

@@ -125,6 +125,13 @@ static pleat_status read_targets(pleat_error *err) {
   return status;
 }
 
+static pleat_status read_positions(pleat_error *err) {
+  pleat_arrays *positions = NULL;
+  pleat_status status = pleat_positions_read("tests/data/bio/small.pdb", "AS:AS:X", &positions, err);
+  pleat_arrays_destroy(positions);
+  return status;
+}
+
 static pleat_status read_npz(pleat_error *err) {
   static const char *const paths[] = {"tests/data/weights/stored.npz", "tests/data/weights/deflated.npz"};
   pleat_status status = PLEAT_OK;
@@ -281,6 +288,7 @@ int main(void) {
   run("fasta", parse_fasta, 1);
   run("targets", read_targets, 1);
   run("npz", read_npz, 1);
+  run("positions", read_positions, 1);
   run("weights", list_weights, 1);
   prepare();
   if (check_n_failed) return check_report();
