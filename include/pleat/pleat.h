@@ -75,7 +75,14 @@ typedef struct pleat_predict_options {
    * 2023), finite and zero where an atom is missing: the first pass sees the binned distances of their pseudo-beta
    * atoms, whatever is masked; the recycled MSA row and pair representation stay zero. NULL: none. */
   const float *opt_initial_positions;
-  /* Called after every recycle, on the calling thread; return false to cancel. mean_plddt < 0 when not known yet;
+  /* Given every pass's result, the last one's included, on the calling thread: arrays structure_module/
+   * final_atom_positions, structure_module/final_atom_mask, predicted_lddt/logits and confidence/plddt of a prediction,
+   * which live until the call returns. Return false to cancel. pleat_session_create has to be given it as well: the
+   * network then has its lDDT head in every pass. */
+  bool (*opt_pass_result)(void *ctx, int64_t recycle, const pleat_arrays *result);
+  void *pass_result_ctx;
+  /* Called after every recycle, on the calling thread; return false to cancel. mean_plddt < 0 when not known: it is with
+   * opt_pass_result;
    * distance_change: RMS change of all CA-CA distances since the last recycle in angstrom, < 0 in the first. */
   bool (*opt_progress)(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
   void *progress_ctx;

@@ -95,6 +95,9 @@ typedef struct pleat_pae_logits {
   void *be, *program;
   const pleat_binding *binding;
 } pleat_pae_logits;
+/* Adds the atom mask and pLDDT to a pass's positions and lDDT logits (results.c). */
+PLEAT_CHECKED pleat_status pleat_add_plddt(const pleat_variant *variant, const pleat_inputs *inputs, pleat_arrays *out,
+                                           double *out_mean_plddt, pleat_error *err);
 /* Adds masks, bins and confidences to what the network put into `out` (results.c). */
 PLEAT_CHECKED pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
                                                  const pleat_pae_logits *pae_logits, bool want_logits,

@@ -450,7 +450,8 @@ void pleat_inputs_request(const pleat_inputs *in, pleat_model_request *out) {
                                .num_ensemble = in->num_ensemble,
                                .is_template_static = in->is_static,
                                .want_logits = in->options.want_logits,
-                               .want_representations = in->options.want_representations};
+                               .want_representations = in->options.want_representations,
+                               .want_pass_plddt = in->options.opt_pass_result != NULL};
 }
 
 void pleat_inputs_skip(const pleat_inputs *in, pleat_skip_sizes *out) {

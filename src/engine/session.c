@@ -154,7 +154,7 @@ static bool is_same_request(const pleat_model_request *a, const pleat_model_requ
   return a->n_res == b->n_res && a->n_clust == b->n_clust && a->n_extra == b->n_extra && a->n_templ == b->n_templ &&
          a->n_templ_rows == b->n_templ_rows && a->num_ensemble == b->num_ensemble &&
          a->is_template_static == b->is_template_static && a->want_logits == b->want_logits &&
-         a->want_representations == b->want_representations;
+         a->want_representations == b->want_representations && a->want_pass_plddt == b->want_pass_plddt;
 }
 
 static bool is_same_skip(const pleat_skip_sizes *a, const pleat_skip_sizes *b) {
@@ -210,6 +210,7 @@ typedef struct prediction {
   pleat_arrays *arrays; /* inputs of the current draw */
   float *ca, *prev_ca;  /* [N_res, 3]: C-alpha positions of this and the last recycle */
   float *positions;     /* [N_res, 37, 3] */
+  double mean_plddt;    /* of the last pass; < 0: not known */
   bool is_started;
   pleat_error *err;
 } prediction;
@@ -301,9 +302,37 @@ static pleat_status read_ca(prediction *p) {
   return PLEAT_OK;
 }
 
+static pleat_status read_pass(prediction *p, pleat_arrays *set) {
+  const pleat_session *s = p->session;
+  static const struct {
+    const char *binding, *name;
+    pleat_binding_kind kind;
+  } parts[] = {{"prev_pos", "structure_module/final_atom_positions", PLEAT_BIND_STATE},
+               {"predicted_lddt/logits", "predicted_lddt/logits", PLEAT_BIND_OUTPUT}};
+  for (int i = 0; i < 2; i++) {
+    const pleat_binding *binding = pleat_plan_find(s->plan, parts[i].kind, parts[i].binding);
+    if (!binding) PLEAT_FAIL(p->err, PLEAT_INTERNAL, "the network has no %s", parts[i].binding);
+    PLEAT_TRY(pleat_read_output(s->model->backend, s->model->be, s->program, binding, parts[i].name, set, p->err));
+  }
+  return pleat_add_plddt(s->model->variant, p->inputs, set, &p->mean_plddt, p->err);
+}
+
+/* Shows the caller a pass, before stage LAST may overwrite it. */
+static pleat_status show_pass(prediction *p, int64_t recycle) {
+  const pleat_predict_options *o = p->options;
+  if (!o->opt_pass_result) return PLEAT_OK;
+  pleat_arrays *set;
+  PLEAT_TRY(pleat_arrays_create(&set, p->err));
+  pleat_status status = read_pass(p, set);
+  if (!status && !o->opt_pass_result(o->pass_result_ctx, recycle, set))
+    status = pleat_fail(p->err, PLEAT_CANCELLED, "cancelled after recycle %lld", (long long)recycle);
+  pleat_arrays_destroy(set);
+  return status;
+}
+
 static pleat_status report(const prediction *p, int64_t recycle, double change) {
   const pleat_predict_options *o = p->options;
-  if (o->opt_progress && !o->opt_progress(o->progress_ctx, recycle, p->session->num_recycle, -1, change))
+  if (o->opt_progress && !o->opt_progress(o->progress_ctx, recycle, p->session->num_recycle, p->mean_plddt, change))
     PLEAT_FAIL(p->err, PLEAT_CANCELLED, "cancelled after recycle %lld", (long long)recycle);
   return PLEAT_OK;
 }
@@ -314,6 +343,7 @@ static pleat_status recycle(prediction *p, int64_t *out_recycles) {
   for (; i < p->session->num_recycle; i++) {
     if (i && change >= 0 && tolerance >= 0 && change <= tolerance) break;
     PLEAT_TRY(run_pass(p, i));
+    PLEAT_TRY(show_pass(p, i));
     if (tolerance >= 0 || p->options->opt_progress) {
       PLEAT_TRY(read_ca(p));
       change = distance_change(p);
@@ -322,6 +352,7 @@ static pleat_status recycle(prediction *p, int64_t *out_recycles) {
   }
   *out_recycles = i;
   PLEAT_TRY(run_pass(p, i));
+  PLEAT_TRY(show_pass(p, i));
   PLEAT_TRY(run_stage(p, PLEAT_STAGE_LAST));
   return report(p, i, -1);
 }
@@ -357,6 +388,11 @@ static pleat_status check_plan(const prediction *p) {
   if (wanted.num_ensemble != planned->num_ensemble)
     PLEAT_FAIL(p->err, PLEAT_SHAPE, "the session was made for %lld ensemble members, this prediction asks for %lld",
                (long long)planned->num_ensemble, (long long)wanted.num_ensemble);
+  if (wanted.want_pass_plddt && !planned->want_pass_plddt)
+    PLEAT_FAIL(
+        p->err, PLEAT_INVALID,
+        "opt_pass_result was not given when the session was made: its network has the lDDT head in the last pass "
+        "only");
   if (planned->is_template_static && !wanted.is_template_static)
     PLEAT_FAIL(p->err, PLEAT_SHAPE,
                "the session was made for residue and template features that every iteration shares, these differ");
@@ -392,7 +428,7 @@ pleat_status pleat_session_predict_timed(pleat_session *session, const pleat_arr
                                          const pleat_predict_options *options, pleat_launch_times *opt_times,
                                          pleat_arrays **out_prediction, pleat_error *err) {
   *out_prediction = NULL;
-  prediction p = {.session = session, .options = options, .opt_times = opt_times, .err = err};
+  prediction p = {.session = session, .options = options, .opt_times = opt_times, .mean_plddt = -1, .err = err};
   pleat_status status = predict(&p, features, out_prediction, err);
   pleat_inputs_destroy(p.inputs);
   pleat_arrays_destroy(p.arrays);

@@ -252,16 +252,21 @@ static void output_linear(network *n, const char *name, const char *module, plea
   pleat_build_output(n->b.g, name, pleat_linear(&n->b, module, x, axis(n, axis_name, size)));
 }
 
-/* Supplement 1.9.6-1.9.10. */
-static void heads(network *n, pleat_value m_clusters, pleat_value structure_act) {
+/* Alg. 29, supplement 1.9.6. */
+static void lddt_head(network *n, pleat_value structure_act) {
   const pleat_sizes *s = &n->b.sizes;
-  pleat_graph *g = n->b.g;
-  size_t scope = pleat_enter(&n->b, "predicted_lddt_head"); /* Alg. 29 */
+  size_t scope = pleat_enter(&n->b, "predicted_lddt_head");
   pleat_axis c = axis(n, "c_plddt", s->c_plddt);
   pleat_value a = pleat_linear_relu(&n->b, "act_0", pleat_layer_norm(&n->b, "input_layer_norm", structure_act), c);
   a = pleat_linear_relu(&n->b, "act_1", a, c);
   output_linear(n, "predicted_lddt/logits", "logits", a, "n_plddt_bins", s->n_plddt_bins);
   pleat_leave(&n->b, scope);
+}
+
+/* Supplement 1.9.7-1.9.10. */
+static void heads(network *n, pleat_value m_clusters) {
+  const pleat_sizes *s = &n->b.sizes;
+  pleat_graph *g = n->b.g;
   if (n->b.variant->has_pae)
     output_linear(n, "predicted_aligned_error/logits", "predicted_aligned_error_head/logits", n->z_ij, "n_pae_bins",
                   s->n_pae_bins);
@@ -316,8 +321,10 @@ static void build(network *n) {
   pleat_build_state(g, n->prev_msa_first_row, n->msa_first_row);
   pleat_build_state(g, n->prev_pair, n->z_ij);
 
+  if (n->request->want_pass_plddt) lddt_head(n, structure.act);
   pleat_build_stage(g, PLEAT_STAGE_LAST);
-  heads(n, m_clusters, structure.act);
+  if (!n->request->want_pass_plddt) lddt_head(n, structure.act);
+  heads(n, m_clusters);
   outputs(n, &structure);
 }
 

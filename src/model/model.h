@@ -16,6 +16,7 @@ typedef struct pleat_model_request {
   bool is_template_static; /* template and residue features are the same in every iteration */
   bool want_logits;        /* every head; otherwise those that confidences need */
   bool want_representations;
+  bool want_pass_plddt; /* the lDDT head in every pass, not only after the last */
 } pleat_model_request;
 
 /* Alg. 2. Inputs carry the published feature names (templates: feat/feat_template.h). Errors: SHAPE, NOMEM. */
