@@ -20,6 +20,7 @@ typedef struct batch {
   cli_jobs jobs;
   cli_models models;
   cli_sessions sessions;
+  pleat_arrays *guess; /* --initial-guess, matched with the target that is folded */
   bool is_new_folder;
 } batch;
 
@@ -53,6 +54,8 @@ static pleat_predict_options options_of(const batch *b, int64_t seed) {
   pleat_predict_options options = cli_predict_options(&b->args);
   options.seed = (uint64_t)seed;
   options.want_representations = b->args.want_single || b->args.want_pair;
+  if (b->args.want_recycles) options.opt_pass_result = cli_result_keep_pass;
+  if (b->guess) options.opt_initial_positions = pleat_arrays_find(b->guess, "atom_positions")->data;
   return options;
 }
 
@@ -63,6 +66,7 @@ static pleat_status predict(batch *b, const pleat_target *target, cli_result *re
   options.opt_progress = cli_progress_step;
   options.opt_poll = cli_interrupt_poll;
   options.progress_ctx = &result->progress;
+  options.pass_result_ctx = result;
   pleat_arrays *features = NULL;
   pleat_session *session;
   double start_ms = cli_time_ms();
@@ -82,6 +86,10 @@ static pleat_status predict(batch *b, const pleat_target *target, cli_result *re
                   (double)result->estimate.total_bytes / 1048576, result->estimate.milliseconds / 1e3);
     cli_progress_begin(&result->progress, target->name, result->model->name);
     status = pleat_session_predict(session, features, &options, &result->prediction, err);
+    if (result->pass_error.status) {
+      *err = result->pass_error;
+      status = err->status;
+    }
     result->predict_ms = cli_time_ms() - plan_end_ms;
   }
   pleat_arrays_destroy(features);
@@ -122,6 +130,14 @@ static pleat_status check_estimates(batch *b, const pleat_target *target, cli_mo
   return PLEAT_OK;
 }
 
+/* A guess belongs to one sequence: read and compared anew for every target. */
+static pleat_status read_guess(batch *b, const pleat_target *target, pleat_error *err) {
+  pleat_arrays_destroy(b->guess);
+  b->guess = NULL;
+  if (!b->args.initial_guess) return PLEAT_OK;
+  return pleat_positions_read(b->args.initial_guess, target->sequence, &b->guess, err);
+}
+
 static pleat_status fold_target(batch *b, const pleat_target *target, pleat_error *err) {
   if (target->opt_error) {
     *err = *target->opt_error;
@@ -135,6 +151,7 @@ static pleat_status fold_target(batch *b, const pleat_target *target, pleat_erro
   for (int64_t i = 0; i < n_models && !status; i++) {
     status = cli_models_open(&b->models, &b->args, names[i], &models[i], err);
   }
+  if (!status) status = read_guess(b, target, err);
   if (!status) status = check_estimates(b, target, models, n_models, err);
   if (status) return status;
   results.items = calloc((size_t)(n_models * b->args.num_seeds), sizeof *results.items);
@@ -260,6 +277,7 @@ cli_exit cli_fold(const cli_args *args) {
   cli_interrupt_init();
   code = run_batch(&b);
   cli_sessions_fini(&b.sessions);
+  pleat_arrays_destroy(b.guess);
   cli_models_close(&b.models);
   cli_jobs_fini(&b.jobs);
   pleat_targets_destroy(b.targets);
@@ -301,6 +319,8 @@ const cli_command cli_command_fold = {
                 CLI_OPT_SKIP_OUTPUT,
                 CLI_OPT_SAVE_SINGLE,
                 CLI_OPT_SAVE_PAIR,
+                CLI_OPT_SAVE_RECYCLES,
+                CLI_OPT_INITIAL_GUESS,
                 CLI_OPT_BACKEND,
                 CLI_OPT_THREADS,
                 CLI_OPT_CPU_MASK,

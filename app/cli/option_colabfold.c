@@ -118,13 +118,11 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(TEMPLATES) = REFUSED_FLAG("templates", no_templates),
     ROW(AMBER) = REFUSED_FLAG("amber", no_relaxation),
     ROW(NUM_RELAX) = REFUSED("num-relax", "N", "0", no_relaxation),
-    ROW(INITIAL_GUESS) = REFUSED_FLAG("initial-guess", "structures cannot be read as a first guess yet"),
     ROW(USE_DROPOUT) = REFUSED_FLAG("use-dropout", "the networks run without dropout only, so far"),
     ROW(DISABLE_CLUSTER_PROFILE) =
         REFUSED_FLAG("disable-cluster-profile", "cluster profiles cannot be left out of the features yet"),
     ROW(CALC_EXTRA_PTM) = REFUSED_FLAG("calc-extra-ptm", "pTM of single chains and pairs is not computed yet"),
     ROW(SAVE_ALL) = REFUSED_FLAG("save-all", "Python pickles are never written; 'pleat run --out' has every array"),
-    ROW(SAVE_RECYCLES) = REFUSED_FLAG("save-recycles", "structures of single recycles cannot be written yet"),
     ROW(ZIP) = REFUSED_FLAG("zip", "results cannot be packed into an archive yet"),
     ROW(MSA_ONLY) = REFUSED_FLAG("msa-only", no_server),
     ROW(AF3_JSON) = REFUSED_FLAG("af3-json", "inputs of AlphaFold 3 are read, not written"),

@@ -122,6 +122,11 @@ const option cli_own_options[CLI_OPT_CF_FIRST] = {
                              "also write the single representation of every network as .npy", NULL},
     [CLI_OPT_SAVE_PAIR] = {"save-pair-representations", 0, KIND_FLAG, NULL, FIELD(want_pair), false, 0, 0,
                            "also write the pair representation of every network as .npy", NULL},
+    [CLI_OPT_SAVE_RECYCLES] = {"save-recycles", 0, KIND_FLAG, NULL, FIELD(want_recycles), false, 0, 0,
+                               "also write the structure of every recycle as .rK.pdb", NULL},
+    [CLI_OPT_INITIAL_GUESS] = {"initial-guess", 0, KIND_TEXT, "FILE", FIELD(initial_guess), false, 0, 0,
+                               "PDB or mmCIF file with the target's residues, whose positions the first pass recycles",
+                               NULL},
     [CLI_OPT_SKIP_OUTPUT] = {"skip-output", 0, KIND_LIST, "WHAT", FIELD(skip_output), false, 0, 0,
                              "leave these files out", outputs},
 };

@@ -51,6 +51,36 @@ void cli_result_read_scores(cli_result *result, const char *rank_by) {
   result->n_recycles = isnan(n_recycles) ? result->progress.n_passes - 1 : (int64_t)n_recycles;
 }
 
+static pleat_status copy_pass(const pleat_arrays *pass, pleat_arrays *copy, pleat_error *err) {
+  static const char *const names[] = {"structure_module/final_atom_positions", "structure_module/final_atom_mask",
+                                      "confidence/plddt"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const pleat_array *array = pleat_arrays_find(pass, names[i]);
+    if (!array) return cli_error(err, PLEAT_INTERNAL, "a pass lacks the array '%s'", names[i]);
+    pleat_status status =
+        pleat_arrays_add(copy, array->name, array->dtype, array->rank, array->shape, array->data, NULL, err);
+    if (status) return status;
+  }
+  return PLEAT_OK;
+}
+
+bool cli_result_keep_pass(void *ctx, int64_t recycle, const pleat_arrays *pass) {
+  cli_result *result = ctx;
+  pleat_error *err = &result->pass_error;
+  pleat_arrays **passes = realloc(result->passes, (size_t)(recycle + 1) * sizeof(*passes));
+  if (passes) result->passes = passes;
+  pleat_arrays *copy = NULL;
+  pleat_status status = passes ? pleat_arrays_create(&copy, err)
+                               : cli_error(err, PLEAT_NOMEM, "no memory for the structures of recycles");
+  if (!status) status = copy_pass(pass, copy, err);
+  if (status) {
+    pleat_arrays_destroy(copy);
+    return false;
+  }
+  result->passes[result->n_passes++] = copy;
+  return true;
+}
+
 void cli_results_rank(cli_results *results) {
   /* Insertion keeps the order of equals, which qsort does not promise; there are few results. */
   for (int64_t i = 1; i < results->n_items; i++) {
@@ -63,6 +93,17 @@ void cli_results_rank(cli_results *results) {
 
 /* Files. */
 
+/* FOLDER/TARGET_PART_rank_..., ending in SUFFIX. */
+static void format_name(const cli_results *results, const char *folder, int64_t i, const char *part, const char *suffix,
+                        char out_path[CLI_MAX_PATH]) {
+  const cli_result *result = &results->items[i];
+  const char *type;
+  int number;
+  cli_model_type(result->model->name, &type, &number);
+  snprintf(out_path, CLI_MAX_PATH, "%s/%s_%s_rank_%03lld_%s_model_%d_seed_%03lld.%s", folder, results->target->name,
+           part, (long long)i + 1, type, number, (long long)result->seed, suffix);
+}
+
 static void format_path(const cli_results *results, const char *folder, int64_t i, file_kind kind,
                         char out_path[CLI_MAX_PATH]) {
   static const char *const parts[N_FILE_KINDS][2] = {[FILE_CIF] = {"unrelaxed", "cif"},
@@ -70,12 +111,16 @@ static void format_path(const cli_results *results, const char *folder, int64_t 
                                                      [FILE_SCORES] = {"scores", "json"},
                                                      [FILE_SINGLE] = {"single_repr", "npy"},
                                                      [FILE_PAIR] = {"pair_repr", "npy"}};
+  format_name(results, folder, i, parts[kind][0], parts[kind][1], out_path);
+}
+
+static pleat_result_info info_of(const cli_results *results, int64_t i, const char *remark) {
   const cli_result *result = &results->items[i];
-  const char *type;
-  int number;
-  cli_model_type(result->model->name, &type, &number);
-  snprintf(out_path, CLI_MAX_PATH, "%s/%s_%s_rank_%03lld_%s_model_%d_seed_%03lld.%s", folder, results->target->name,
-           parts[kind][0], (long long)i + 1, type, number, (long long)result->seed, parts[kind][1]);
+  return (pleat_result_info){.name = results->target->name,
+                             .model = result->model->name,
+                             .is_synthetic = pleat_model_is_synthetic(result->model->handle),
+                             .has_msa = results->target->n_rows > 0,
+                             .opt_remark = remark};
 }
 
 static void format_remark(const cli_result *result, char *out, size_t n_out) {
@@ -98,11 +143,7 @@ static pleat_status write_result(const cli_results *results, int64_t i, file_kin
   char path[CLI_MAX_PATH], remark[160];
   format_path(results, results->folder, i, kind, path);
   format_remark(result, remark, sizeof remark);
-  const pleat_result_info info = {.name = target->name,
-                                  .model = result->model->name,
-                                  .is_synthetic = pleat_model_is_synthetic(result->model->handle),
-                                  .has_msa = target->n_rows > 0,
-                                  .opt_remark = remark};
+  const pleat_result_info info = info_of(results, i, remark);
   if (kind == FILE_SINGLE) return write_representation(path, result, "representations/single", err);
   if (kind == FILE_PAIR) return write_representation(path, result, "representations/pair", err);
   if (kind == FILE_SCORES) return pleat_write_scores(path, result->prediction, err);
@@ -111,6 +152,23 @@ static pleat_status write_result(const cli_results *results, int64_t i, file_kin
   if (status != PLEAT_INPUT) return status;
   /* The mmCIF of the same structure is written by now: only the older format cannot hold it. */
   cli_log_warning("%s: no PDB file: %s", target->name, err->message);
+  return PLEAT_OK;
+}
+
+/* ColabFold's "r0.pdb", "r1.pdb", ... The mmCIF of the last pass is written by now; a PDB file that cannot be is
+ * reported with the result's own. */
+static pleat_status write_passes(const cli_results *results, int64_t i, pleat_error *err) {
+  const cli_result *result = &results->items[i];
+  for (int64_t k = 0; k < result->n_passes; k++) {
+    char path[CLI_MAX_PATH], suffix[32], remark[160];
+    snprintf(suffix, sizeof suffix, "r%lld.pdb", (long long)k);
+    format_name(results, results->folder, i, "unrelaxed", suffix, path);
+    snprintf(remark, sizeof remark, "seed %lld, recycle %lld, mean pLDDT %.2f", (long long)result->seed, (long long)k,
+             mean_of(result->passes[k], "confidence/plddt"));
+    const pleat_result_info info = info_of(results, i, remark);
+    pleat_status status = pleat_write_pdb(path, results->target->sequence, result->passes[k], &info, err);
+    if (status && status != PLEAT_INPUT) return status;
+  }
   return PLEAT_OK;
 }
 
@@ -167,6 +225,8 @@ static pleat_status write_files(const cli_results *results, const cli_args *args
       pleat_status status = is_wanted[kind] ? write_result(results, i, (file_kind)kind, err) : PLEAT_OK;
       if (status) return status;
     }
+    pleat_status status = write_passes(results, i, err);
+    if (status) return status;
   }
   pleat_status status = cli_skips_output(args, "msa") ? PLEAT_OK : write_alignment(results, err);
   if (!status) status = write_timings(results, args, cli_time_ms() - start_ms, err);
@@ -236,7 +296,12 @@ void cli_results_print(const cli_results *results, const cli_args *args) {
 }
 
 void cli_results_fini(cli_results *results) {
-  for (int64_t i = 0; i < results->n_items; i++) pleat_arrays_destroy(results->items[i].prediction);
+  for (int64_t i = 0; i < results->n_items; i++) {
+    cli_result *result = &results->items[i];
+    pleat_arrays_destroy(result->prediction);
+    for (int64_t k = 0; k < result->n_passes; k++) pleat_arrays_destroy(result->passes[k]);
+    free(result->passes);
+  }
   free(results->items);
   *results = (cli_results){0};
 }

@@ -17,6 +17,9 @@ typedef struct cli_result {
   double ranking, plddt; /* ranking: 0 to 100; plddt: mean */
   double ptm, iptm;      /* NAN: the network does not predict it */
   int64_t n_recycles;
+  pleat_arrays **passes; /* --save-recycles: what is written of each pass */
+  int64_t n_passes;
+  pleat_error pass_error; /* why a pass could not be kept; status 0 = all were */
 } cli_result;
 
 typedef struct cli_results {
@@ -28,6 +31,8 @@ typedef struct cli_results {
 
 /* Reads the scores out of a prediction; rank_by as in --rank. */
 void cli_result_read_scores(cli_result *result, const char *rank_by);
+/* pleat_predict_options.opt_pass_result: copies the pass into the cli_result `ctx`. */
+bool cli_result_keep_pass(void *ctx, int64_t recycle, const pleat_arrays *pass);
 /* Best first; equal ones keep their order. */
 void cli_results_rank(cli_results *results);
 /* Writes all files of the target into a hidden folder, moves them to where they belong, and marks the job as done; on

@@ -81,6 +81,16 @@ run 9 'folds one chain, the target has 2' --msa-mode single_sequence --num-model
 run 4 'holds no params_model_1_multimer_v2.npz' --msa-mode single_sequence --model-type alphafold2_multimer_v2 \
   --overwrite-existing-results
 
+# Structures of all recycles under ColabFold's names, and one of them as the next first guess.
+run 0 '' --msa-mode single_sequence --num-models 1 --num-recycle 1 --overwrite-existing-results --save-recycles
+tag=unrelaxed_rank_001_alphafold2_multimer_v3_model_1_seed_000
+for name in pair single; do
+  for k in 0 1; do check "$name: no recycle $k" [ -s "$work/out/${name}_$tag.r$k.pdb" ]; done
+  check "$name: a recycle too many" [ ! -e "$work/out/${name}_$tag.r2.pdb" ]
+done
+run 9 'failed: single: .*the structure has 14 residues, the target 6: GLY 7 of chain .A. is more' --msa-mode single_sequence --num-models 1 \
+  --num-recycle 0 --overwrite-existing-results --initial-guess "$work/out/pair_$tag.r0.pdb"
+
 # Shortened options, as Python's argparse takes them; a missing folder of parameters is ColabFold's own.
 run 0 '' --msa-mode=single_sequence --num-rec 0 --num-m 1 --overwrite
 run 2 "unknown option '--num'" --num 3
@@ -97,13 +107,11 @@ refused() {
 refused '--templates is refused: templates from files and servers' --templates
 refused '--amber is refused: there is no relaxation' --amber
 refused '--num-relax 1 is refused: there is no relaxation' --num-relax 1
-refused '--initial-guess is refused: structures cannot be read' --initial-guess
-refused '--initial-guess x.pdb is refused' --initial-guess=x.pdb
+refused '--initial-guess needs a value: FILE' --initial-guess
 refused '--use-dropout is refused: the networks run without dropout' --use-dropout
 refused '--disable-cluster-profile is refused' --disable-cluster-profile
 refused '--calc-extra-ptm is refused: pTM of single chains' --calc-extra-ptm
 refused '--save-all is refused: Python pickles' --save-all
-refused '--save-recycles is refused: structures of single recycles' --save-recycles
 refused '--zip is refused' --zip
 refused '--msa-only is refused: no MSA server' --msa-only
 refused '--af3-json is refused: inputs of AlphaFold 3 are read' --af3-json

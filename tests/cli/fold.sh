@@ -79,6 +79,31 @@ n_done=$((n_done + 1))
   failed 'standard input was not read'
 has_file "$work/stdin/stdin_unrelaxed_rank_001_alphafold2_ptm_model_1_seed_000.pdb"
 
+# Every recycle, and a first guess: the last one is the result, a guess changes it, and positions of zero do not.
+expect 0 'rank 1' fold "$work/q.a3m" -o "$work/all" --weights "$monomer" --num-recycle 1 --seed 7 --save-recycles
+for k in 0 1; do has_file "$work/all/$name.r$k.pdb"; done
+has_text 'recycle 0, mean pLDDT' "$work/all/$name.r0.pdb"
+check 'looking at recycles changes the result' cmp -s "$work/all/$name.cif" "$work/a/$name.cif"
+atoms_differ() { ! [ "$(grep '^ATOM' "$1")" = "$(grep '^ATOM' "$2")" ]; }
+check 'the last recycle is not the result' [ "$(grep '^ATOM' "$work/all/$name.r1.pdb")" = "$(grep '^ATOM' "$work/all/$name.pdb")" ]
+check 'recycles are equal' atoms_differ "$work/all/$name.r0.pdb" "$work/all/$name.r1.pdb"
+for suffix in pdb cif; do
+  expect 0 'rank 1' fold "$work/q.a3m" -o "$work/guess_$suffix" --weights "$monomer" --num-recycle 1 --seed 7 \
+    --initial-guess "$work/a/$name.$suffix"
+  check "a guess from .$suffix changes nothing" atoms_differ "$work/guess_$suffix/$name.pdb" "$work/a/$name.pdb"
+done
+check 'the two formats give different guesses' cmp -s "$work/guess_pdb/$name.cif" "$work/guess_cif/$name.cif"
+sed 's/^\(ATOM.\{26\}\).\{24\}/\1   0.000   0.000   0.000/' "$work/a/$name.pdb" >"$work/zeros.pdb"
+expect 0 'rank 1' fold "$work/q.a3m" -o "$work/zeros" --weights "$monomer" --num-recycle 1 --seed 7 \
+  --initial-guess "$work/zeros.pdb"
+check 'positions of zero change the result' cmp -s "$work/zeros/$name.cif" "$work/a/$name.cif"
+
+# One guess for several targets: those that it does not fit fail.
+cat "$work/two.fasta" >"$work/three.fasta"
+printf '>same\nMKVLAAGGSSPP\n' >>"$work/three.fasta"
+expect 9 'failed: sp_P0_my_prot_2: .*the structure has 12 residues, the target 14: it ends with PRO 12' fold "$work/three.fasta" -o "$work/guesses" --weights "$monomer" --num-recycle 0 \
+  --initial-guess "$work/a/$name.pdb"
+
 # Estimates and the graph.
 expect 0 'model_1_ptm .* yes$' estimate "$work/q.a3m" --weights "$monomer"
 expect 0 . graph --model model_1_ptm --n-res 16 --n-seq 4 --n-extra 4 --dump=build
