@@ -97,8 +97,12 @@ pleat_status cli_jobs_init(const cli_args *args, const pleat_targets *targets, c
   size_t n = pleat_targets_count(targets);
   order_key *order = make_order(args, targets);
   out_jobs->items = calloc(n + 1, sizeof *out_jobs->items);
+  if (!order || !out_jobs->items) {
+    free(order);
+    cli_jobs_fini(out_jobs);
+    return cli_error(err, PLEAT_NOMEM, "no memory for a queue of %zu targets", n);
+  }
   pleat_status status = PLEAT_OK;
-  if (!order || !out_jobs->items) status = cli_error(err, PLEAT_NOMEM, "no memory for a queue of %zu targets", n);
   for (size_t i = 0; i < n && !status; i++) {
     /* Dealt out like cards, so that every shard has short and long ones. */
     if (args->shard[1] && (int64_t)i % args->shard[1] != args->shard[0] - 1) continue;
