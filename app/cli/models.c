@@ -26,9 +26,16 @@ static pleat_status weights_path(const char *weights, const char *model, char ou
     snprintf(out_path, CLI_MAX_PATH, "%s", weights);
     return PLEAT_OK;
   }
-  for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
-    snprintf(out_path, CLI_MAX_PATH, patterns[i], weights, model);
-    if (stat(out_path, &info) == 0) return PLEAT_OK;
+  /* The first multimers were published as "_multimer"; installations beside their successors call them "_multimer_v1". */
+  const char *suffix = strstr(model, "_multimer");
+  const char *endings[] = {"", suffix && strcmp(suffix, "_multimer") == 0 ? "_v1" : NULL};
+  for (int k = 0; k < 2 && endings[k]; k++) {
+    char name[64];
+    snprintf(name, sizeof name, "%.40s%s", model, endings[k]);
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+      snprintf(out_path, CLI_MAX_PATH, patterns[i], weights, name);
+      if (stat(out_path, &info) == 0) return PLEAT_OK;
+    }
   }
   return cli_error(
       err, PLEAT_WEIGHTS,

@@ -90,6 +90,10 @@ for name in pair single; do
 done
 run 9 'failed: single: .*the structure has 14 residues, the target 6: GLY 7 of chain .A. is more' --msa-mode single_sequence --num-models 1 \
   --num-recycle 0 --overwrite-existing-results --initial-guess "$work/out/pair_$tag.r0.pdb"
+# The first multimers, under the name that later installations gave them; here the file is one of v3, which is seen.
+convert "$multimer" model_1_multimer_v1
+run 4 'params_model_1_multimer_v1.npz: the tensor .* of model_1_multimer is missing' --msa-mode single_sequence \
+  --model-type alphafold2_multimer_v1 --num-models 1 --overwrite-existing-results
 
 # Shortened options, as Python's argparse takes them; a missing folder of parameters is ColabFold's own.
 run 0 '' --msa-mode=single_sequence --num-rec 0 --num-m 1 --overwrite
