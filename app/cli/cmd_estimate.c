@@ -46,15 +46,16 @@ static pleat_status estimate_model(const cli_args *args, const pleat_target *tar
 }
 
 static pleat_status estimate_targets(const cli_args *args, const pleat_targets *targets, cli_models *models,
-                                     bool *has_misfit, pleat_error *err) {
+                                     bool *has_misfit, bool *has_wrong, pleat_error *err) {
   printf("%-20s %-20s %8s %6s %6s %12s %9s %9s %9s %9s  %s\n", "target", "model", "residues", "rows", "extra",
          "activ. MiB", "scratch", "weights", "total MiB", "seconds", "fits");
   for (size_t i = 0; i < pleat_targets_count(targets); i++) {
     const pleat_target *target = pleat_targets_get(targets, i);
     const char *names[CLI_MAX_MODELS];
     if (target->opt_error) {
-      *err = *target->opt_error;
-      return err->status;
+      cli_fail(PLEAT_INPUT, target->opt_error);
+      *has_wrong = true;
+      continue;
     }
     int64_t n = cli_models_of(args, target->sequence, names);
     for (int64_t k = 0; k < n; k++) {
@@ -71,13 +72,14 @@ static cli_exit run(const cli_args *args) {
   pleat_error err;
   pleat_targets *targets = NULL;
   cli_models models = {0};
-  bool has_misfit = false;
+  bool has_misfit = false, has_wrong = false;
   pleat_status status = pleat_targets_read(args->positionals[0], &targets, &err);
-  if (!status) status = estimate_targets(args, targets, &models, &has_misfit, &err);
+  if (!status) status = estimate_targets(args, targets, &models, &has_misfit, &has_wrong, &err);
   cli_models_close(&models);
   pleat_targets_destroy(targets);
   if (status) return cli_fail(status, &err);
-  return has_misfit ? CLI_EXIT_MEMORY : CLI_EXIT_OK;
+  if (has_misfit) return CLI_EXIT_MEMORY;
+  return has_wrong ? CLI_EXIT_INPUT : CLI_EXIT_OK;
 }
 
 const cli_command cli_command_estimate = {

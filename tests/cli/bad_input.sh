@@ -70,6 +70,8 @@ check 'the log does not say what failed' grep -q ' failed: pair: ' "$work/two/lo
 printf '>good\nMKVLAA\n>bad\nMK1\n>worse\nMK-\n>good too\nMKVLAAG\n' >"$work/four.fasta"
 expect 9 '^pleat: 4 targets: 2 done, 2 failed$' fold "$work/four.fasta" -o "$work/four" --weights "$monomer" \
   --num-recycle 0
+expect 3 "^pleat: .*four.fasta:4:3: '1'" estimate "$work/four.fasta" --weights "$monomer"
+check 'estimate stops at a wrong record' [ "$(grep -c ' yes$' "$log")" = 2 ]
 check 'a good record was lost' [ -s "$work"/four/good_too_timings.json ]
-check 'the wrong record is not placed' grep -q "^pleat: failed: bad: .*four.fasta:4:3: '1'" "$log"
+check 'the wrong record is not placed' grep -q " failed: bad: .*four.fasta:4:3: '1'" "$work/four/log.txt"
 report
