@@ -75,7 +75,7 @@ while :; do
   n_done=$((n_done + 1))
   "$PLEAT" fold "$work/in.fasta" --weights "$monomer" --num-recycle 2 -o "$work/resumed" >"$log" 2>&1 &
   pid=$!
-  sleep "0.$((n_kills % 7 + 1))"
+  sleep "$(awk "BEGIN { print (1 + $n_kills) / 10 }")" # longer each time, so that a slow machine gets there
   kill -9 "$pid" 2>/dev/null
   wait "$pid"
   code=$?
@@ -112,7 +112,11 @@ check 'stopped below the score' [ "$(find "$work/unstopped" -name '*.pdb' | wc -
 n_done=$((n_done + 1))
 "$PLEAT" fold "$work/in.fasta" --weights "$monomer" --num-recycle 900 -o "$work/stopping" >"$log" 2>&1 &
 pid=$!
-sleep 1
+n_waits=0
+until grep -qs ' Query ' "$work/stopping/log.txt" || [ "$n_waits" = 300 ]; do
+  n_waits=$((n_waits + 1))
+  sleep 0.2
+done
 kill -TERM "$pid"
 wait "$pid"
 code=$?

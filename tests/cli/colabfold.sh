@@ -4,15 +4,15 @@
 . tests/cli/lib/expect.sh
 
 # The program under its other name, also under an emulator.
-colabfold_program=$PLEAT_BUILD/colabfold_batch
-check 'no link colabfold_batch in the build folder' [ -L "$colabfold_program" ]
-PLEAT=$(launcher "$colabfold_program")
+pleat=$PLEAT
+check 'no link colabfold_batch in the build folder' [ -L "$PLEAT_BUILD/colabfold_batch" ]
+PLEAT=$(launcher "$PLEAT_BUILD/colabfold_batch")
 colabfold_batch() { "$PLEAT" "$@"; }
 
 # Parameters as ColabFold stores them, of small made-up networks; models 3 to 5 have no templates.
 mkdir -p "$work/data/params"
 convert() {
-  "$PLEAT_BUILD/pleat" weights convert "$1" --out "$work/data/params/params_$2.npz" >"$log" 2>&1 || failed "no $2"
+  "$pleat" weights convert "$1" --out "$work/data/params/params_$2.npz" >"$log" 2>&1 || failed "no $2"
 }
 for i in 1 2 3 4 5; do
   awk -v seed="$i" '/^"seed"/ { print "\"seed\": " seed ","; next }
@@ -133,20 +133,21 @@ expect 2 "expected INPUT RESULTS after 'colabfold_batch', found 1 argument" "$wo
 check 'the help of another program is named' grep -q "^Try 'colabfold_batch --help'.$" "$log"
 
 # What has no meaning here is accepted with a note.
-for option in '--pair-mode paired' '--pair-strategy complete' '--host-url http://x' '--custom-template-path x' \
-  '--custom-template-cache-path x' '--pdb-hit-file x' '--local-pdb-path x' '--max-template-date 2020-01-01' \
-  '--max-template-hits 4' '--relax-max-iterations 1' '--relax-tolerance 1' '--relax-stiffness 1' \
-  '--relax-max-outer-iterations 1' --use-gpu-relax --no-use-probs-extra --disable-unified-memory \
-  '--recompile-padding 0' --use-pallas '--compile-mode fast'; do
-  # shellcheck disable=SC2086
-  run 0 "note: ${option%% *} has no effect: " --msa-mode single_sequence --num-models 1 --num-recycle 0 $option
+run 0 '' --msa-mode single_sequence --num-models 1 --num-recycle 0 --pair-mode paired --pair-strategy complete \
+  --host-url http://x --custom-template-path x --custom-template-cache-path x --pdb-hit-file x --local-pdb-path x \
+  --max-template-date 2020-01-01 --max-template-hits 4 --relax-max-iterations 1 --relax-tolerance 1 \
+  --relax-stiffness 1 --relax-max-outer-iterations 1 --use-gpu-relax --no-use-probs-extra --disable-unified-memory \
+  --recompile-padding 0 --use-pallas --compile-mode fast --num-relax 0
+for option in pair-mode pair-strategy host-url custom-template-path custom-template-cache-path pdb-hit-file \
+  local-pdb-path max-template-date max-template-hits relax-max-iterations relax-tolerance relax-stiffness \
+  relax-max-outer-iterations use-gpu-relax no-use-probs-extra disable-unified-memory recompile-padding use-pallas \
+  compile-mode; do
+  check "no note about --$option" grep -q "^pleat: note: --$option has no effect: " "$log"
 done
-run 0 '' --msa-mode single_sequence --num-models 1 --num-relax 0
 
 # Under pleat's own name it is a command.
 expect 0 '^Usage: colabfold_batch INPUT RESULTS' --help
 expect 0 '^pleat [0-9]' --version
-PLEAT=$PLEAT_BUILD/pleat
-PLEAT=$(launcher "$PLEAT")
+PLEAT=$pleat
 expect 0 '^Usage: colabfold_batch INPUT RESULTS' colabfold_batch --help
 report

@@ -19,7 +19,8 @@ launcher() {
     return
   fi
   mkdir -p "$work/bin"
-  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$PLEAT_EMULATOR" "$(realpath "$1")" >"$work/bin/${1##*/}"
+  # A link keeps its name: the program looks at it.
+  printf '#!/bin/sh\nexec %s "%s/%s" "$@"\n' "$PLEAT_EMULATOR" "$(cd "$(dirname "$1")" && pwd)" "${1##*/}" >"$work/bin/${1##*/}"
   chmod +x "$work/bin/${1##*/}"
   echo "$work/bin/${1##*/}"
 }
