@@ -146,6 +146,7 @@ static bool is_locked(const pleat_node *node, char letter) {
     case PLEAT_OP_SOFTMAX: return letter == node->attr.letter;
     case PLEAT_OP_FRAME_APPLY:
     case PLEAT_OP_FRAME_INVERT: return letter == node->attr.letter;
+    case PLEAT_OP_DROPOUT_MASK: return true; /* elements are numbered as a whole */
     case PLEAT_OP_SLICE:
     case PLEAT_OP_CONCAT: return letter == node->letters[0][node->attr.dim];
     case PLEAT_OP_LINEAR: /* output columns: packed panels are not cut */

@@ -422,6 +422,46 @@ static void test_attention(void) {
   check_all(&c, want, 1e-6, "attention");
 }
 
+/* Share of zeros among the mask's elements; all others must be `kept`. */
+static double share_dropped(const double *mask, int64_t n, double kept) {
+  int64_t n_dropped = 0;
+  for (int64_t i = 0; i < n; i++) {
+    n_dropped += mask[i] == 0;
+    CHECK(mask[i] == 0 || mask[i] == kept);
+  }
+  return (double)n_dropped / (double)n;
+}
+
+/* Share of elements in which two masks differ. */
+static double share_different(const double *a, const double *b, int64_t n) {
+  int64_t n_different = 0;
+  for (int64_t i = 0; i < n; i++) n_different += a[i] != b[i];
+  return (double)n_different / (double)n;
+}
+
+/* Rate and values; rows and columns that are alike on average; and a mask of its own for every seed, pass, member, block
+ * and place: two independent ones differ in 2 r (1 - r) of their elements. All bounds are five standard deviations. */
+static void test_dropout_mask(void) {
+  enum { I = 300, C = 128, N = I * C, N_WAYS = 7 };
+  const double rate = 0.25, deviation = sqrt(rate * (1 - rate) / N);
+  double *masks[N_WAYS];
+  for (int way = 0; way < N_WAYS; way++) {
+    const pleat_attr attr = {.a = (float)rate, .n = way == 6 ? 4 : 3};
+    ops_case c = make(PLEAT_OP_DROPOUT_MASK, "k,o->ic", "Ai Am", "k4o1i300c128", attr);
+    for (int k = 0; k < 4; k++) c.in[0].values[k] = k + 1 + (way == k + 1);
+    c.in[1].values[0] = 11 + (way == 5);
+    masks[way] = run(&c);
+    CHECK_NEAR(share_dropped(masks[way], N, (double)(float)(1 / (1 - rate))), rate, 5 * deviation);
+    if (way) CHECK_NEAR(share_different(masks[way], masks[0], N), 2 * rate * (1 - rate), 5 * sqrt(0.375 * 0.625 / N));
+    ops_case_fini(&c);
+  }
+  for (int i = 0; i < I; i++)
+    CHECK_NEAR(share_dropped(masks[0] + (size_t)i * C, C, (double)(float)(1 / (1 - rate))), rate,
+               5 * sqrt(rate * (1 - rate) / C));
+  CHECK(share_different(masks[0], masks[0] + C, N - C) > 0.3); /* rows are not copies of each other */
+  for (int way = 0; way < N_WAYS; way++) free(masks[way]);
+}
+
 /* A plan whose launch leaves the arena is refused before it runs; the null backend runs nothing and reads zeros. */
 static void test_contract(void) {
   pleat_error err = {0};
@@ -478,6 +518,7 @@ int main(void) {
   test_transition();
   test_outer_product();
   test_attention();
+  test_dropout_mask();
   test_contract();
   return check_report();
 }

@@ -27,6 +27,13 @@ static void test_fixed_values(void) {
   for (int i = 0; i < 8; i++) CHECK_INT(order[i], want_order[i]);
 }
 
+/* A number by its place is the number drawn there. */
+static void test_places(void) {
+  pleat_rng rng = pleat_rng_init(5, 6);
+  const pleat_rng stream = rng;
+  for (uint64_t i = 0; i < 100; i++) CHECK(pleat_rng_u64(&rng) == pleat_rng_at(&stream, i));
+}
+
 static void test_streams_differ(void) {
   enum { N_SEEDS = 40, N_STREAMS = 40 };
   uint64_t first[N_SEEDS * N_STREAMS];
@@ -111,6 +118,7 @@ static void test_permutation(void) {
 int main(void) {
   test_mix64();
   test_fixed_values();
+  test_places();
   test_streams_differ();
   test_uniform();
   test_below();

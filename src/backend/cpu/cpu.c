@@ -33,6 +33,7 @@ static const pleat_cpu_op ops[PLEAT_N_OPS] = {
     [PLEAT_OP_GREATER_ZERO] = {NULL, pleat_cpu_map},
     [PLEAT_OP_MASK_FILL] = {NULL, pleat_cpu_map},
     [PLEAT_OP_FILL] = {NULL, pleat_cpu_map},
+    [PLEAT_OP_DROPOUT_MASK] = {NULL, pleat_cpu_dropout_mask},
     [PLEAT_OP_PERMUTE] = {NULL, pleat_cpu_permute},
     [PLEAT_OP_SLICE] = {NULL, pleat_cpu_slice},
     [PLEAT_OP_CONCAT] = {NULL, pleat_cpu_concat},

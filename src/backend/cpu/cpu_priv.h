@@ -214,7 +214,7 @@ pleat_cpu_layout_fn pleat_cpu_linear_layout, pleat_cpu_transition_layout, pleat_
     pleat_cpu_attention_layout, pleat_cpu_outer_layout, pleat_cpu_rows_layout, pleat_cpu_lookup_layout,
     pleat_cpu_dist_bin_layout, pleat_cpu_point_logits_layout;
 pleat_cpu_run_fn pleat_cpu_linear, pleat_cpu_transition, pleat_cpu_contract, pleat_cpu_attention, pleat_cpu_outer;
-pleat_cpu_run_fn pleat_cpu_map, pleat_cpu_rows, pleat_cpu_sum;
+pleat_cpu_run_fn pleat_cpu_map, pleat_cpu_rows, pleat_cpu_sum, pleat_cpu_dropout_mask;
 pleat_cpu_run_fn pleat_cpu_permute, pleat_cpu_slice, pleat_cpu_concat, pleat_cpu_lookup;
 pleat_cpu_run_fn pleat_cpu_pseudo_beta, pleat_cpu_dist_bin, pleat_cpu_rel_index, pleat_cpu_gather_atoms;
 pleat_cpu_run_fn pleat_cpu_frame_init, pleat_cpu_quat_update, pleat_cpu_quat_frame, pleat_cpu_frame_compose,

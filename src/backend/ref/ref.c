@@ -30,6 +30,7 @@ static pleat_ref_fn *const functions[PLEAT_N_OPS] = {
     [PLEAT_OP_GREATER_ZERO] = pleat_ref_unary,
     [PLEAT_OP_MASK_FILL] = pleat_ref_mask_fill,
     [PLEAT_OP_FILL] = pleat_ref_fill,
+    [PLEAT_OP_DROPOUT_MASK] = pleat_ref_dropout_mask,
     [PLEAT_OP_PERMUTE] = pleat_ref_permute,
     [PLEAT_OP_SLICE] = pleat_ref_slice,
     [PLEAT_OP_CONCAT] = pleat_ref_concat,

@@ -6,6 +6,7 @@
 
 #include "backend/ref/ref_priv.h"
 #include "base/fail.h"
+#include "graph/dropout.h"
 
 /* out[..n] = sum_k x[..k] W[k n] + b[n] */
 void pleat_ref_linear(const pleat_ref_call *call) {
@@ -142,6 +143,18 @@ void pleat_ref_fill(const pleat_ref_call *call) {
   pleat_ref_loop all;
   pleat_ref_loop_init(&all, call->out.letters, tensors, 1);
   for (; !all.is_done; pleat_ref_loop_next(&all)) pleat_ref_store(&call->out, all.at[0], call->node->attr.a);
+}
+
+/* Numbers are drawn one after the other, in the order of the result's letters. */
+void pleat_ref_dropout_mask(const pleat_ref_call *call) {
+  const pleat_ref_tensor *tensors[1] = {&call->out};
+  int32_t key[4];
+  for (int i = 0; i < 4; i++) key[i] = (int32_t)pleat_ref_load(&call->in[0], i * call->in[0].stride[0]);
+  pleat_rng stream = pleat_dropout_stream(key, (int64_t)pleat_ref_load(&call->in[1], 0), call->node->attr.n);
+  pleat_ref_loop all;
+  pleat_ref_loop_init(&all, call->out.letters, tensors, 1);
+  for (; !all.is_done; pleat_ref_loop_next(&all))
+    pleat_ref_store(&call->out, all.at[0], (double)pleat_dropout_value(pleat_rng_u64(&stream), call->node->attr.a));
 }
 
 /* x / sqrt(max(sum over the last axis of x^2, attr.a)): folding.py l2_normalize. */

@@ -94,7 +94,8 @@ double pleat_ref_sigmoid_of(double x);
 /* One function per operation, or per family where only the scalar formula differs. */
 typedef void pleat_ref_fn(const pleat_ref_call *call);
 pleat_ref_fn pleat_ref_linear, pleat_ref_contraction, pleat_ref_layer_norm, pleat_ref_softmax, pleat_ref_sum,
-    pleat_ref_binary, pleat_ref_unary, pleat_ref_mask_fill, pleat_ref_fill, pleat_ref_l2_normalize;
+    pleat_ref_binary, pleat_ref_unary, pleat_ref_mask_fill, pleat_ref_fill, pleat_ref_dropout_mask,
+    pleat_ref_l2_normalize;
 pleat_ref_fn pleat_ref_permute, pleat_ref_slice, pleat_ref_concat, pleat_ref_lookup, pleat_ref_pseudo_beta,
     pleat_ref_rel_index, pleat_ref_equal_pair, pleat_ref_gather_atoms;
 pleat_ref_fn pleat_ref_dist_bin, pleat_ref_frame_init, pleat_ref_quat_update, pleat_ref_quat_frame,
