@@ -62,7 +62,9 @@ typedef struct pleat_predict_options {
   int64_t max_extra_msa;       /* 0: the model's own */
   double early_stop_tolerance; /* angstrom; < 0: never stop early; 0: the model's own (0.5 multimer, never monomer) */
   double msa_mask_fraction;    /* BERT masking; < 0: 0.15 as published; 0: none */
-  bool is_identity_order;      /* take alignment rows in order instead of drawing them */
+  double dropout; /* factor on the dropout rates of training (0.15 in MSA row attention, 0.25 in the triangle updates);
+                     0: none, 1: as published. Drawn by seed and pass */
+  bool is_identity_order; /* take alignment rows in order instead of drawing them */
   uint64_t seed;
   uint64_t memory_bytes;     /* budget for activations, scratch and packed weights; 0: what is available */
   bool want_logits;          /* also distogram, masked_msa, experimentally_resolved and PAE logits */

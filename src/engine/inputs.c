@@ -295,6 +295,16 @@ static pleat_status draw_one(const pleat_inputs *in, const input_spec *spec, con
   return PLEAT_OK;
 }
 
+/* What the dropout masks of a pass are drawn from (graph/dropout.h). */
+static pleat_status add_dropout_key(const pleat_inputs *in, int64_t recycle, int64_t member, pleat_arrays *out,
+                                    pleat_error *err) {
+  uint64_t seed = in->options.seed;
+  const int32_t key[4] = {(int32_t)(uint32_t)seed, (int32_t)(uint32_t)(seed >> 32), (int32_t)recycle, (int32_t)member};
+  const int64_t shape[] = {4};
+  if (in->options.dropout <= 0) return PLEAT_OK;
+  return pleat_arrays_add(out, "dropout_key", PLEAT_I32, 1, shape, key, NULL, err);
+}
+
 static pleat_status draw_into(pleat_inputs *in, int64_t recycle, int64_t member, const pleat_arrays *drawn,
                               pleat_arrays *out, pleat_error *err) {
   int64_t slice = in->has_iterations ? recycle * in->num_ensemble + member : 0, drawn_slice = drawn ? 0 : slice;
@@ -316,7 +326,7 @@ static pleat_status draw_into(pleat_inputs *in, int64_t recycle, int64_t member,
   free(rows.extra);
   if (!status && in->variant->has_templates)
     status = pleat_template_inputs_write(&in->templates, in->is_static ? 0 : slice, out, err);
-  return status;
+  return status ? status : add_dropout_key(in, recycle, member, out, err);
 }
 
 pleat_status pleat_inputs_draw(pleat_inputs *in, int64_t recycle, int64_t member, pleat_arrays **inout_arrays,
@@ -396,6 +406,8 @@ pleat_feat_options pleat_draw_options(const pleat_variant *variant, const pleat_
 static pleat_status init(pleat_inputs *in, pleat_error *err) {
   in->is_raw = in->variant->is_multimer && !pleat_arrays_find(in->features, "msa_feat");
   in->draw_options = pleat_draw_options(in->variant, &in->options);
+  if (!(in->options.dropout >= 0 && in->options.dropout <= 1))
+    PLEAT_FAIL(err, PLEAT_INVALID, "the factor on the dropout rates is %g, expected 0 to 1", in->options.dropout);
   PLEAT_TRY(derive(in, err));
   pleat_arrays *drawn = NULL;
   if (in->is_raw) PLEAT_TRY(sample(in, 0, 0, &drawn, err));
@@ -451,7 +463,8 @@ void pleat_inputs_request(const pleat_inputs *in, pleat_model_request *out) {
                                .is_template_static = in->is_static,
                                .want_logits = in->options.want_logits,
                                .want_representations = in->options.want_representations,
-                               .want_pass_plddt = in->options.opt_pass_result != NULL};
+                               .want_pass_plddt = in->options.opt_pass_result != NULL,
+                               .dropout = in->options.dropout};
 }
 
 void pleat_inputs_skip(const pleat_inputs *in, pleat_skip_sizes *out) {

@@ -154,7 +154,8 @@ static bool is_same_request(const pleat_model_request *a, const pleat_model_requ
   return a->n_res == b->n_res && a->n_clust == b->n_clust && a->n_extra == b->n_extra && a->n_templ == b->n_templ &&
          a->n_templ_rows == b->n_templ_rows && a->num_ensemble == b->num_ensemble &&
          a->is_template_static == b->is_template_static && a->want_logits == b->want_logits &&
-         a->want_representations == b->want_representations && a->want_pass_plddt == b->want_pass_plddt;
+         a->want_representations == b->want_representations && a->want_pass_plddt == b->want_pass_plddt &&
+         !(a->dropout < b->dropout || a->dropout > b->dropout);
 }
 
 static bool is_same_skip(const pleat_skip_sizes *a, const pleat_skip_sizes *b) {
@@ -388,6 +389,9 @@ static pleat_status check_plan(const prediction *p) {
   if (wanted.num_ensemble != planned->num_ensemble)
     PLEAT_FAIL(p->err, PLEAT_SHAPE, "the session was made for %lld ensemble members, this prediction asks for %lld",
                (long long)planned->num_ensemble, (long long)wanted.num_ensemble);
+  if (wanted.dropout < planned->dropout || wanted.dropout > planned->dropout)
+    PLEAT_FAIL(p->err, PLEAT_SHAPE, "the session was made for dropout %g, this prediction asks for %g",
+               planned->dropout, wanted.dropout);
   if (wanted.want_pass_plddt && !planned->want_pass_plddt)
     PLEAT_FAIL(
         p->err, PLEAT_INVALID,

@@ -250,6 +250,8 @@ pleat_value pleat_build_triangle_multiplication(pleat_builder *b, const char *mo
   pleat_value t = pleat_build_op(g, PLEAT_OP_CONTRACT, spec, (pleat_attr){0}, (pleat_value[]){left, right});
   t = pleat_layer_norm(b, is_fused ? "center_norm" : "center_layer_norm", t);                        /* l. 4 */
   pleat_value gate = pleat_build_unary(g, PLEAT_OP_SIGMOID, pleat_linear(b, "gating_linear", x, c)); /* l. 3 */
+  pleat_dropout_place place = is_outgoing ? PLEAT_DROPOUT_TRIANGLE_OUT : PLEAT_DROPOUT_TRIANGLE_IN;
+  gate = pleat_dropout_apply(b, place, gate, pleat_dropout_mask(b, place, z_ij));
   pleat_value out = pleat_build_binary(g, PLEAT_OP_MUL, pleat_linear(b, "output_projection", t, c), gate);
   pleat_leave(b, scope);
   return out;
@@ -276,10 +278,10 @@ void pleat_build_evoformer_block(pleat_builder *b, pleat_value *m_si, pleat_valu
   /* DEVIATION: AlphaFold-Multimer computes the outer product mean before the MSA updates (Alg. 6 has it after). */
   if (is_outer_first)
     z = pleat_add(b, z, pleat_build_outer_product_mean(b, "outer_product_mean", m, masks->msa, masks->outer_norm));
-  m = pleat_add(b, m,
-                pleat_build_msa_row_attention(b, "msa_row_attention_with_pair_bias", m, masks->msa, z,
-                                              is_extra ? n->h_extra : n->h_msa,
-                                              is_extra ? n->c_extra_head : n->c_msa_head)); /* Alg. 6 l. 2 */
+  m = pleat_add_dropped(b, PLEAT_DROPOUT_MSA_ROW, m,
+                        pleat_build_msa_row_attention(b, "msa_row_attention_with_pair_bias", m, masks->msa, z,
+                                                      is_extra ? n->h_extra : n->h_msa,
+                                                      is_extra ? n->c_extra_head : n->c_msa_head)); /* Alg. 6 l. 2 */
   m = pleat_add(b, m,
                 is_extra ? pleat_build_msa_column_global_attention(b, "msa_column_global_attention", m, masks->msa)
                          : pleat_build_msa_column_attention(b, "msa_column_attention", m, masks->msa)); /* l. 3 */
@@ -292,12 +294,12 @@ void pleat_build_evoformer_block(pleat_builder *b, pleat_value *m_si, pleat_valu
   z = pleat_add(b, z,
                 pleat_build_triangle_multiplication(b, "triangle_multiplication_incoming", z, masks->pair, false,
                                                     is_fused, n->c_tri));
-  z = pleat_add(b, z,
-                pleat_build_triangle_attention(b, "triangle_attention_starting_node", z, masks->pair, true, n->h_pair,
-                                               n->c_pair_head)); /* l. 8 */
-  z = pleat_add(b, z,
-                pleat_build_triangle_attention(b, "triangle_attention_ending_node", z, masks->pair, false, n->h_pair,
-                                               n->c_pair_head));
+  z = pleat_add_dropped(b, PLEAT_DROPOUT_TRIANGLE_START, z,
+                        pleat_build_triangle_attention(b, "triangle_attention_starting_node", z, masks->pair, true,
+                                                       n->h_pair, n->c_pair_head)); /* l. 8 */
+  z = pleat_add_dropped(b, PLEAT_DROPOUT_TRIANGLE_END, z,
+                        pleat_build_triangle_attention(b, "triangle_attention_ending_node", z, masks->pair, false,
+                                                       n->h_pair, n->c_pair_head));
   z = pleat_add(b, z, pleat_build_transition(b, "pair_transition", z, n->c_pair_trans)); /* l. 10 */
   *m_si = m;
   *z_ij = z;

@@ -14,8 +14,11 @@ typedef struct pleat_builder {
   pleat_graph *g;
   const pleat_variant *variant;
   pleat_sizes sizes;
-  char prefix[256]; /* scope of the parameters: "alphafold/alphafold_iteration/evoformer" */
-  bool is_stacked;  /* inside a repeated block: stored tensors have a leading block axis */
+  char prefix[256];                       /* scope of the parameters: "alphafold/alphafold_iteration/evoformer" */
+  bool is_stacked;                        /* inside a repeated block: stored tensors have a leading block axis */
+  double dropout;                         /* factor on the published rates; 0: no dropout, and none of the following */
+  pleat_value dropout_key, dropout_block; /* the pass; number of the repeated block */
+  int dropout_stack;                      /* number of the stack */
 } pleat_builder;
 
 /* Goes one scope deeper; leave() takes what enter() returned. */
@@ -34,6 +37,34 @@ pleat_value pleat_layer_norm(pleat_builder *b, const char *module, pleat_value x
 /* a + b of equal axes. */
 pleat_value pleat_add(pleat_builder *b, pleat_value x, pleat_value y);
 
+/* Dropout of the blocks (dropout.c). A stack calls start() before its region begins, carry() as the last of what it
+ * carries, and next() behind the block; these add nothing without dropout and return the number of carried values. */
+typedef enum pleat_dropout_stack {
+  PLEAT_DROPOUT_TEMPLATE,
+  PLEAT_DROPOUT_EXTRA,
+  PLEAT_DROPOUT_MAIN
+} pleat_dropout_stack;
+void pleat_dropout_start(pleat_builder *b, pleat_dropout_stack stack);
+int pleat_dropout_carry(pleat_builder *b, int n, pleat_value *carried);
+void pleat_dropout_next(pleat_builder *b, int n, pleat_value *carried);
+
+/* Sub-layers with dropout; those that are not named have none, as published. */
+typedef enum pleat_dropout_place {
+  PLEAT_DROPOUT_MSA_ROW,
+  PLEAT_DROPOUT_TRIANGLE_OUT,
+  PLEAT_DROPOUT_TRIANGLE_IN,
+  PLEAT_DROPOUT_TRIANGLE_START,
+  PLEAT_DROPOUT_TRIANGLE_END,
+  PLEAT_N_DROPOUT_PLACES
+} pleat_dropout_place;
+/* The mask for an update of the axes of x: shared by its rows, [columns, c], or at TRIANGLE_END by its columns,
+ * [rows, c]. PLEAT_NO_VALUE without dropout. */
+pleat_value pleat_dropout_mask(pleat_builder *b, pleat_dropout_place place, pleat_value x);
+/* x times such a mask; x itself without one. */
+pleat_value pleat_dropout_apply(pleat_builder *b, pleat_dropout_place place, pleat_value x, pleat_value mask);
+/* x + update, with the dropout of its place. */
+pleat_value pleat_add_dropped(pleat_builder *b, pleat_dropout_place place, pleat_value x, pleat_value update);
+
 /* Alg. 7 MSARowAttentionWithPairBias; m_si [N_seq, N_res, c], z_ij, mask_si. `n_head`, `c_head` per head. */
 pleat_value pleat_build_msa_row_attention(pleat_builder *b, const char *module, pleat_value m_si, pleat_value mask_si,
                                           pleat_value z_ij, int64_t n_head, int64_t c_head);
@@ -49,7 +80,8 @@ pleat_value pleat_build_transition(pleat_builder *b, const char *module, pleat_v
 pleat_value pleat_build_outer_product_norm(pleat_builder *b, pleat_value mask_si);
 pleat_value pleat_build_outer_product_mean(pleat_builder *b, const char *module, pleat_value m_si, pleat_value mask_si,
                                            pleat_value norm_ij);
-/* Alg. 11, 12 TriangleMultiplicationOutgoing and Incoming; z_ij may have a leading template axis. */
+/* Alg. 11, 12 TriangleMultiplicationOutgoing and Incoming, with their dropout (in the gate, which costs nothing); z_ij
+ * may have a leading template axis. */
 pleat_value pleat_build_triangle_multiplication(pleat_builder *b, const char *module, pleat_value z_ij,
                                                 pleat_value mask_ij, bool is_outgoing, bool is_fused, int64_t c_hidden);
 /* Alg. 13, 14 TriangleAttentionStartingNode and EndingNode; z_ij may have a leading template axis. */

@@ -52,6 +52,10 @@ static void declare_inputs(network *n) {
   n->prev_msa_first_row =
       input(n, "prev_msa_first_row", PLEAT_F32, PLEAT_INPUT_STATE, 2, (pleat_axis[]){n->N_res, c_m});
   n->mask_ij = PLEAT_BUILD(n->b.g, MUL, "i,j->ij", n->seq_mask, n->seq_mask);
+  n->b.dropout = n->request->dropout;
+  if (!(n->b.dropout > 0)) return;
+  pleat_axis key = axis(n, "dropout_key", 4);
+  n->b.dropout_key = input(n, "dropout_key", PLEAT_I32, PLEAT_INPUT_ITER, 1, &key);
 }
 
 /* A table look-up added to z: rows [first, first + size) of the weights of `module`. */
@@ -170,11 +174,14 @@ static void extra_msa_stack(network *n) {
   pleat_value mask = input(n, "extra_msa_mask", PLEAT_F32, PLEAT_INPUT_ITER, 2, (pleat_axis[]){n->N_extra, n->N_res});
   pleat_block_masks masks = {mask, n->mask_ij, pleat_build_outer_product_norm(&n->b, mask)};
   size_t scope = pleat_enter(&n->b, "extra_msa_stack");
+  pleat_dropout_start(&n->b, PLEAT_DROPOUT_EXTRA);
   pleat_build_repeat_begin(g, "extra_msa_stack", n->b.sizes.n_extra);
   n->b.is_stacked = true;
-  pleat_value carried[2] = {pleat_build_carry(g, e), pleat_build_carry(g, n->z_ij)};
+  pleat_value carried[3] = {pleat_build_carry(g, e), pleat_build_carry(g, n->z_ij)};
+  int n_carried = pleat_dropout_carry(&n->b, 2, carried);
   pleat_build_evoformer_block(&n->b, &carried[0], &carried[1], &masks, true);
-  pleat_build_repeat_end(g, 2, carried);
+  pleat_dropout_next(&n->b, n_carried, carried);
+  pleat_build_repeat_end(g, n_carried, carried);
   n->b.is_stacked = false;
   pleat_leave(&n->b, scope);
   n->z_ij = carried[1];
@@ -221,11 +228,14 @@ static void evoformer(network *n) {
   pleat_graph *g = n->b.g;
   pleat_block_masks masks = {n->msa_mask, n->mask_ij, pleat_build_outer_product_norm(&n->b, n->msa_mask)};
   size_t scope = pleat_enter(&n->b, "evoformer_iteration");
+  pleat_dropout_start(&n->b, PLEAT_DROPOUT_MAIN);
   pleat_build_repeat_begin(g, "evoformer", n->b.sizes.n_evoformer);
   n->b.is_stacked = true;
-  pleat_value carried[2] = {pleat_build_carry(g, n->m_si), pleat_build_carry(g, n->z_ij)};
+  pleat_value carried[3] = {pleat_build_carry(g, n->m_si), pleat_build_carry(g, n->z_ij)};
+  int n_carried = pleat_dropout_carry(&n->b, 2, carried);
   pleat_build_evoformer_block(&n->b, &carried[0], &carried[1], &masks, false);
-  pleat_build_repeat_end(g, 2, carried);
+  pleat_dropout_next(&n->b, n_carried, carried);
+  pleat_build_repeat_end(g, n_carried, carried);
   n->b.is_stacked = false;
   pleat_leave(&n->b, scope);
   n->m_si = carried[0];

@@ -17,8 +17,9 @@ static pleat_value dgram_bins(pleat_builder *b, pleat_value pseudo_beta) {
 
 /* Triangle attention and multiplication at template width. */
 static pleat_value attention(pleat_builder *b, const char *module, pleat_value t, pleat_value mask, bool is_starting) {
-  return pleat_add(
-      b, t, pleat_build_triangle_attention(b, module, t, mask, is_starting, b->sizes.h_tpair, b->sizes.c_tpair_head));
+  return pleat_add_dropped(
+      b, is_starting ? PLEAT_DROPOUT_TRIANGLE_START : PLEAT_DROPOUT_TRIANGLE_END, t,
+      pleat_build_triangle_attention(b, module, t, mask, is_starting, b->sizes.h_tpair, b->sizes.c_tpair_head));
 }
 
 static pleat_value multiplication(pleat_builder *b, const char *module, pleat_value t, pleat_value mask, bool is_out) {
@@ -32,9 +33,11 @@ static pleat_value pair_stack(pleat_builder *b, const char *module, pleat_value 
                               bool is_attention_first) {
   pleat_graph *g = b->g;
   size_t scope = pleat_enter(b, module);
+  pleat_dropout_start(b, PLEAT_DROPOUT_TEMPLATE);
   pleat_build_repeat_begin(g, "template_pair_stack", b->sizes.n_template);
   b->is_stacked = true;
-  pleat_value t = pleat_build_carry(g, t_tij);
+  pleat_value carried[2] = {pleat_build_carry(g, t_tij)}, t = carried[0];
+  int n_carried = pleat_dropout_carry(b, 1, carried);
   for (int half = 0; half < 2; half++) {
     if ((half == 0) == is_attention_first) {
       t = attention(b, "triangle_attention_starting_node", t, mask_ij, true);
@@ -45,10 +48,12 @@ static pleat_value pair_stack(pleat_builder *b, const char *module, pleat_value 
     }
   }
   t = pleat_add(b, t, pleat_build_transition(b, "pair_transition", t, b->sizes.c_tpair_trans));
-  pleat_build_repeat_end(g, 1, &t);
+  carried[0] = t;
+  pleat_dropout_next(b, n_carried, carried);
+  pleat_build_repeat_end(g, n_carried, carried);
   b->is_stacked = false;
   pleat_leave(b, scope);
-  return t;
+  return carried[0];
 }
 
 /* Alg. 17: every residue pair attends to the templates. */

@@ -28,6 +28,7 @@ typedef struct network_case {
   int64_t n_res, n_clust, n_extra, n_templ, num_ensemble, n_slices;
   bool is_unfused, is_unhoisted, is_moving; /* is_moving: templates differ between iterations */
   bool want_all;                            /* all heads and representations */
+  double dropout;
   uint64_t budget_bytes;
   pleat_dtype storage;
 } network_case;
@@ -64,7 +65,8 @@ static inline pleat_graph *network_graph(const network_case *c) {
                                  .num_ensemble = c->num_ensemble,
                                  .is_template_static = !c->is_moving,
                                  .want_logits = c->want_all,
-                                 .want_representations = c->want_all};
+                                 .want_representations = c->want_all,
+                                 .dropout = c->dropout};
   pleat_graph *graph = NULL;
   pleat_error err = {0};
   CHECK_OK(pleat_build_model(variant, &sizes, &request, &graph, &err), &err);
