@@ -54,6 +54,7 @@ static pleat_predict_options options_of(const batch *b, int64_t seed) {
   pleat_predict_options options = cli_predict_options(&b->args);
   options.seed = (uint64_t)seed;
   options.want_representations = b->args.want_single || b->args.want_pair;
+  if (b->args.has_dropout) options.dropout = 1;
   if (b->args.want_recycles) options.opt_pass_result = cli_result_keep_pass;
   if (b->guess) options.opt_initial_positions = pleat_arrays_find(b->guess, "atom_positions")->data;
   return options;
@@ -321,6 +322,7 @@ const cli_command cli_command_fold = {
                 CLI_OPT_SAVE_PAIR,
                 CLI_OPT_SAVE_RECYCLES,
                 CLI_OPT_INITIAL_GUESS,
+                CLI_OPT_USE_DROPOUT,
                 CLI_OPT_BACKEND,
                 CLI_OPT_THREADS,
                 CLI_OPT_CPU_MASK,

@@ -118,7 +118,6 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(TEMPLATES) = REFUSED_FLAG("templates", no_templates),
     ROW(AMBER) = REFUSED_FLAG("amber", no_relaxation),
     ROW(NUM_RELAX) = REFUSED("num-relax", "N", "0", no_relaxation),
-    ROW(USE_DROPOUT) = REFUSED_FLAG("use-dropout", "the networks run without dropout only, so far"),
     ROW(DISABLE_CLUSTER_PROFILE) =
         REFUSED_FLAG("disable-cluster-profile", "cluster profiles cannot be left out of the features yet"),
     ROW(CALC_EXTRA_PTM) = REFUSED_FLAG("calc-extra-ptm", "pTM of single chains and pairs is not computed yet"),

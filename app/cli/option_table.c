@@ -127,6 +127,10 @@ const option cli_own_options[CLI_OPT_CF_FIRST] = {
     [CLI_OPT_INITIAL_GUESS] = {"initial-guess", 0, KIND_TEXT, "FILE", FIELD(initial_guess), false, 0, 0,
                                "PDB or mmCIF file with the target's residues, whose positions the first pass recycles",
                                NULL},
+    [CLI_OPT_USE_DROPOUT] = {"use-dropout", 0, KIND_FLAG, NULL, FIELD(has_dropout), false, 0, 0,
+                             "run the network with the dropout of its training, drawn by the seed: structures differ "
+                             "where it is unsure",
+                             NULL},
     [CLI_OPT_SKIP_OUTPUT] = {"skip-output", 0, KIND_LIST, "WHAT", FIELD(skip_output), false, 0, 0,
                              "leave these files out", outputs},
 };

@@ -26,7 +26,7 @@ typedef struct cli_args {
   const char *backend, *cpu_mask, *precision, *log_level, *msa_order;
   bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
   const char *initial_guess;
-  bool is_overwriting, want_single, want_pair, want_recycles, is_debug;
+  bool is_overwriting, want_single, want_pair, want_recycles, has_dropout, is_debug;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
   int64_t shard[2];   /* i of n; 0 of 0 = everything */
@@ -96,6 +96,7 @@ typedef enum cli_option_id {
   CLI_OPT_SAVE_PAIR,
   CLI_OPT_SAVE_RECYCLES,
   CLI_OPT_INITIAL_GUESS,
+  CLI_OPT_USE_DROPOUT,
   CLI_OPT_SKIP_OUTPUT,
   CLI_OPT_CF_FIRST, /* options of colabfold_batch alone: option_colabfold.c */
   CLI_OPT_CF_DATA = CLI_OPT_CF_FIRST,
@@ -130,7 +131,6 @@ typedef enum cli_option_id {
   CLI_OPT_CF_TEMPLATES,
   CLI_OPT_CF_AMBER,
   CLI_OPT_CF_NUM_RELAX,
-  CLI_OPT_CF_USE_DROPOUT,
   CLI_OPT_CF_DISABLE_CLUSTER_PROFILE,
   CLI_OPT_CF_CALC_EXTRA_PTM,
   CLI_OPT_CF_SAVE_ALL,

@@ -88,8 +88,13 @@ for name in pair single; do
   for k in 0 1; do check "$name: no recycle $k" [ -s "$work/out/${name}_$tag.r$k.pdb" ]; done
   check "$name: a recycle too many" [ ! -e "$work/out/${name}_$tag.r2.pdb" ]
 done
-run 9 'failed: single: .*the structure has 14 residues, the target 6: GLY 7 of chain .A. is more' --msa-mode single_sequence --num-models 1 \
-  --num-recycle 0 --overwrite-existing-results --initial-guess "$work/out/pair_$tag.r0.pdb"
+cp "$work/out/pair_$tag.pdb" "$work/pair_plain.pdb"
+cp "$work/out/pair_$tag.r0.pdb" "$work/pair_r0.pdb"
+run 0 'rank 1' --msa-mode single_sequence --num-models 1 --num-recycle 1 --overwrite-existing-results --use-dropout
+check 'dropout changes nothing' sh -c "! cmp -s '$work/out/pair_$tag.pdb' '$work/pair_plain.pdb'"
+run 9 'failed: single: .*the structure has 14 residues, the target 6: GLY 7 of chain .A. is more' --msa-mode single_sequence \
+  --num-models 1 --num-recycle 0 --overwrite-existing-results --initial-guess "$work/pair_r0.pdb"
+
 # The first multimers, under the name that later installations gave them; here the file is one of v3, which is seen.
 convert "$multimer" model_1_multimer_v1
 run 4 'params_model_1_multimer_v1.npz: the tensor .* of model_1_multimer is missing' --msa-mode single_sequence \
@@ -112,7 +117,6 @@ refused '--templates is refused: templates from files and servers' --templates
 refused '--amber is refused: there is no relaxation' --amber
 refused '--num-relax 1 is refused: there is no relaxation' --num-relax 1
 refused '--initial-guess needs a value: FILE' --initial-guess
-refused '--use-dropout is refused: the networks run without dropout' --use-dropout
 refused '--disable-cluster-profile is refused' --disable-cluster-profile
 refused '--calc-extra-ptm is refused: pTM of single chains' --calc-extra-ptm
 refused '--save-all is refused: Python pickles' --save-all

@@ -104,6 +104,14 @@ printf '>same\nMKVLAAGGSSPP\n' >>"$work/three.fasta"
 expect 9 'failed: sp_P0_my_prot_2: .*the structure has 12 residues, the target 14: it ends with PRO 12' fold "$work/three.fasta" -o "$work/guesses" --weights "$monomer" --num-recycle 0 \
   --initial-guess "$work/a/$name.pdb"
 
+# Dropout: another structure, the same for the same seed, with any number of threads.
+for run in d:1 e:2; do
+  expect 0 'rank 1' fold "$work/q.a3m" -o "$work/${run%%:*}" --weights "$monomer" --num-recycle 1 --seed 7 \
+    --threads "${run##*:}" --use-dropout
+done
+check 'dropout changes nothing' atoms_differ "$work/d/$name.pdb" "$work/a/$name.pdb"
+check 'threads change dropout' cmp -s "$work/d/$name.cif" "$work/e/$name.cif"
+
 # Estimates and the graph.
 expect 0 'model_1_ptm .* yes$' estimate "$work/q.a3m" --weights "$monomer"
 expect 0 . graph --model model_1_ptm --n-res 16 --n-seq 4 --n-extra 4 --dump=build
