@@ -303,6 +303,62 @@ static void test_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   }
 }
 
+/* The two together give, bit for bit, what they give one after the other: every set of parts, and rows left over. */
+static void test_gemm_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng, bool is_bf16, unsigned parts) {
+  enum { M = 2 * PLEAT_CPU_MAX_NR + 1, K = 12, NR = PLEAT_CPU_MAX_NR, LD = NR + 9 };
+  int64_t m = (int64_t)(pleat_rng_u64(rng) % (M + 1)), nr = parts & 1 ? kern->vl : 2 * kern->vl, at[M];
+  float a[M * K], b[2][K * NR], view[2][M * LD], vector[2][M], product[3][M * NR], gate[3][M * NR];
+  float f32[2][M * LD];
+  uint16_t a_bf16[M * K], b_bf16[2 * K * NR], view_bf16[M * LD], bf16[2][M * LD];
+  draw(rng, M * K, a, 1);
+  draw(rng, 2 * K * NR, b[0], 1);
+  draw(rng, 2 * M * LD, view[0], 1);
+  draw(rng, 2 * M, vector[0], 1);
+  draw(rng, M * NR, product[0], 1);
+  for (int i = 0; i < M * K; i++) a_bf16[i] = draw_bf16(rng);
+  for (int i = 0; i < 2 * K * NR; i++) b_bf16[i] = draw_bf16(rng);
+  for (int i = 0; i < M * LD; i++) view_bf16[i] = draw_bf16(rng);
+  if (parts & 2) a[0] = NAN, a[K] = INFINITY;
+  for (int i = 0; i < M; i++) at[i] = (i ^ 1) < m ? (i ^ 1) * LD : i * LD; /* rows in pairs, swapped */
+  for (int way = 0; way < 2; way++) {
+    float *y = memcpy(product[1 + way], product[0], sizeof product[0]);
+    for (int i = 0; i < M * LD; i++) f32[way][i] = guard_value, bf16[way][i] = 0xABCD;
+    pleat_cpu_epilogue e = {.rows = m, .n = nr, .ld = NR, .y = y, .act = (uint8_t)(parts >> 2 & 3) % 3, .dst_at = at};
+    if (parts & 16) e.gate = gate[way];
+    if (parts & 32) e.bias = e.gate_bias = vector[0];
+    if (parts & 64) e.row_mul = vector[1];
+    if (parts & 128) e.mul = (pleat_cpu_rows_view){.x_bf16 = view_bf16, .at = at};
+    if (parts & 256) e.residual = (pleat_cpu_rows_view){.x = view[0], .at = at};
+    if ((parts & 1536) == 1536) e.mul2 = (pleat_cpu_rows_view){.x = view[1], .at = at};
+    if ((parts & 1536) == 1024) e.row_div = vector[1];
+    if (parts & 2048) e.dst_f32 = f32[way];
+    if ((parts & 6144) == 4096) e.dst_bf16 = bf16[way];
+    pleat_cpu_gemm g = {m, nr, K, a, K, 1, b[0], nr, y, NR, parts & 8192}, gate_g = g;
+    pleat_cpu_gemm_bf16 h = {m, nr, K / 2, a_bf16, K, 2, b_bf16, 2 * nr, y, NR, parts & 8192}, gate_h = h;
+    gate_g.b = b[1], gate_h.b = b_bf16 + K * NR;
+    gate_g.c = gate_h.c = gate[way];
+    gate_g.is_adding = gate_h.is_adding = false;
+    if (way && is_bf16) {
+      kern->gemm_bf16_epilogue(&h, e.gate ? &gate_h : NULL, &e);
+    } else if (way) {
+      kern->gemm_epilogue(&g, e.gate ? &gate_g : NULL, &e);
+    } else {
+      is_bf16 ? kern->gemm_bf16(&h) : kern->gemm(&g);
+      if (e.gate) is_bf16 ? kern->gemm_bf16(&gate_h) : kern->gemm(&gate_g);
+      kern->epilogue(&e);
+    }
+    if (!(parts & 6144)) /* the result stays in y */
+      for (int64_t r = 0; r < m; r++) memcpy(f32[way] + r * LD, y + r * NR, (size_t)nr * sizeof *y);
+  }
+  bool is_same = true; /* a NaN of two may be either */
+  for (int i = 0; i < M * LD; i++) {
+    float half[2] = {pleat_f32_from_bf16(bf16[0][i]), pleat_f32_from_bf16(bf16[1][i])};
+    is_same &= same_bits(f32[0][i], f32[1][i]) || (isnan(f32[0][i]) && isnan(f32[1][i]));
+    is_same &= bf16[0][i] == bf16[1][i] || (isnan(half[0]) && isnan(half[1]));
+  }
+  if (!CHECK(is_same)) fprintf(stderr, "  %s: gemm%s_epilogue, parts %x\n", kern->name, is_bf16 ? "_bf16" : "", parts);
+}
+
 /* kind: 0 a mean that dwarfs the spread, 1 no spread at all, 2 an infinity, 3 NaN; odd sizes are normalised in place. */
 static void test_layer_norm(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t n, int kind) {
   guarded x = guarded_new(n), scale = guarded_new(n), offset = guarded_new(n), result = guarded_new(n);
@@ -597,6 +653,10 @@ int main(int argc, char **argv) {
     test_gemm_bf16_blocks(&kern, &rng, kern.vl);
     test_gemm_bf16_blocks(&kern, &rng, 2 * kern.vl);
     test_epilogue(&kern, &rng);
+    for (unsigned parts = 0; parts < 16384; parts += 1 + (unsigned)(pleat_rng_u64(&rng) % 7)) {
+      if (kern.gemm_epilogue) test_gemm_epilogue(&kern, &rng, false, parts);
+      if (kern.gemm_bf16_epilogue) test_gemm_epilogue(&kern, &rng, true, parts);
+    }
     test_rows(&kern, &rng);
     test_softmax(&kern, &rng);
     test_exp(&kern);

@@ -73,13 +73,6 @@ static void linear_scratch_take(const linear *job, pleat_cpu_bump *bump, linear_
   pleat_cpu_sink_scratch_take(bump, &s->sink);
 }
 
-/* c = block times a panel of W */
-static void multiply(const pleat_cpu_kernels *kern, const pleat_cpu_block *block, int64_t n, const pleat_cpu_packed *W,
-                     int64_t panel, float *c, int64_t ldc) {
-  pleat_cpu_multiply(
-      kern, &(pleat_cpu_product){.block = block, .n = n, .W = W, .panel = panel, .K = W->K, .c = c, .ldc = ldc});
-}
-
 /* Rows [first, first + n) of one layer. */
 static void linear_block(const linear *job, const pleat_cpu_block *block, int64_t first, int64_t n, linear_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
@@ -89,14 +82,17 @@ static void linear_block(const linear *job, const pleat_cpu_block *block, int64_
   float *direct = job->has_gate ? NULL : pleat_cpu_sink_direct(&sink, &s->sink, n, &ld);
   for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
     int64_t col = panel * 2 * kern->vl, width = pleat_cpu_panel_width(kern, job->W.N, panel);
+    pleat_cpu_product product = {.block = block, .n = n, .W = &job->W, .panel = panel, .K = job->W.K};
     if (direct && col + width <= job->W.N) {
-      multiply(kern, block, n, &job->W, panel, direct + sink.line[PLEAT_CPU_SINK_OUT].at[col], ld);
+      product.c = direct + sink.line[PLEAT_CPU_SINK_OUT].at[col];
+      product.ldc = ld;
+      pleat_cpu_multiply(kern, &product);
       continue;
     }
-    multiply(kern, block, n, &job->W, panel, s->tile, PLEAT_CPU_MAX_NR);
-    if (job->has_gate) multiply(kern, block, n, &job->gate_W, panel, s->gate_tile, PLEAT_CPU_MAX_NR);
-    pleat_cpu_sink_store(
-        kern, &sink, &s->sink,
+    product.c = s->tile;
+    product.ldc = PLEAT_CPU_MAX_NR;
+    pleat_cpu_sink_multiply(
+        kern, &sink, &s->sink, &product, job->has_gate ? &job->gate_W : NULL,
         &(pleat_cpu_tile){
             .n = n, .col = col, .width = width, .y = s->tile, .opt_gate = job->has_gate ? s->gate_tile : NULL});
   }
@@ -208,17 +204,19 @@ static void hidden_block(const transition *job, const pleat_cpu_block *rows, int
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t nr = 2 * kern->vl;
   for (int64_t h = 0; h < n_h; h += nr) {
-    int64_t panel = (h0 + h) / nr, width = pleat_cpu_panel_width(kern, job->W1.N, panel);
-    multiply(kern, rows, n, &job->W1, panel, s->tile, PLEAT_CPU_MAX_NR);
-    kern->epilogue(&(pleat_cpu_epilogue){.rows = n,
-                                         .n = width,
-                                         .ld = PLEAT_CPU_MAX_NR,
-                                         .y = s->tile,
-                                         .bias = job->b1 ? job->b1 + h0 + h : NULL,
-                                         .act = PLEAT_ACT_RELU,
-                                         .dst_f32 = s->hidden ? s->hidden + h : NULL,
-                                         .dst_bf16 = s->hidden_bf16 ? s->hidden_bf16 + h : NULL,
-                                         .dst_at = s->hidden_at});
+    int64_t panel = (h0 + h) / nr;
+    pleat_cpu_product product = {
+        .block = rows, .n = n, .W = &job->W1, .panel = panel, .K = job->W1.K, .c = s->tile, .ldc = PLEAT_CPU_MAX_NR};
+    pleat_cpu_multiply_epilogue(kern, &product, NULL,
+                                &(pleat_cpu_epilogue){.rows = n,
+                                                      .n = pleat_cpu_panel_width(kern, job->W1.N, panel),
+                                                      .ld = PLEAT_CPU_MAX_NR,
+                                                      .y = s->tile,
+                                                      .bias = job->b1 ? job->b1 + h0 + h : NULL,
+                                                      .act = PLEAT_ACT_RELU,
+                                                      .dst_f32 = s->hidden ? s->hidden + h : NULL,
+                                                      .dst_bf16 = s->hidden_bf16 ? s->hidden_bf16 + h : NULL,
+                                                      .dst_at = s->hidden_at});
   }
 }
 
@@ -232,23 +230,26 @@ static void transition_block(const transition *job, pleat_cpu_sink *sink, int64_
     int64_t n_h = pleat_cpu_min(HIDDEN_BLOCK, job->n_hidden - h0);
     hidden_block(job, &rows, n, h0, n_h, s);
     pleat_cpu_block hidden = {.a = s->hidden, .a_bf16 = s->hidden_bf16, .a_rs = pleat_cpu_source_ld(HIDDEN_BLOCK)};
-    for (int64_t panel = 0; panel < n_panels; panel++)
-      pleat_cpu_multiply(kern, &(pleat_cpu_product){.block = &hidden,
-                                                    .n = n,
-                                                    .W = &job->W2,
-                                                    .panel = panel,
-                                                    .k0 = h0,
-                                                    .K = n_h,
-                                                    .c = s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR,
-                                                    .ldc = PLEAT_CPU_MAX_NR,
-                                                    .is_adding = h0 > 0});
+    for (int64_t panel = 0; panel < n_panels; panel++) {
+      float *out = s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR;
+      pleat_cpu_product product = {.block = &hidden,
+                                   .n = n,
+                                   .W = &job->W2,
+                                   .panel = panel,
+                                   .k0 = h0,
+                                   .K = n_h,
+                                   .c = out,
+                                   .ldc = PLEAT_CPU_MAX_NR,
+                                   .is_adding = h0 > 0};
+      if (h0 + n_h < job->n_hidden) {
+        pleat_cpu_multiply(kern, &product);
+        continue;
+      }
+      int64_t width = pleat_cpu_panel_width(kern, job->n_out, panel);
+      pleat_cpu_sink_multiply(kern, sink, &s->sink, &product, NULL,
+                              &(pleat_cpu_tile){.n = n, .col = panel * 2 * kern->vl, .width = width, .y = out});
+    }
   }
-  for (int64_t panel = 0; panel < n_panels; panel++)
-    pleat_cpu_sink_store(kern, sink, &s->sink,
-                         &(pleat_cpu_tile){.n = n,
-                                           .col = panel * 2 * kern->vl,
-                                           .width = pleat_cpu_panel_width(kern, job->n_out, panel),
-                                           .y = s->out + panel * PLEAT_CPU_ROWS * PLEAT_CPU_MAX_NR});
 }
 
 static void transition_task(void *arg, int thread, int64_t begin, int64_t end) {

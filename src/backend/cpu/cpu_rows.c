@@ -66,32 +66,57 @@ pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat
   return (pleat_cpu_block){.a = bf16 ? NULL : scratch->f32, .a_bf16 = bf16, .a_rs = ld};
 }
 
-void pleat_cpu_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_product *p) {
+static pleat_cpu_gemm gemm_of(const pleat_cpu_kernels *kern, const pleat_cpu_product *p) {
   int64_t width = pleat_cpu_panel_width(kern, p->W->N, p->panel);
-  const void *b = pleat_cpu_panel(kern, p->W, p->panel, p->k0);
+  return (pleat_cpu_gemm){.m = p->n,
+                          .width = width,
+                          .K = p->K,
+                          .a = p->block->a,
+                          .a_rs = p->block->a_rs,
+                          .a_ks = 1,
+                          .b = pleat_cpu_panel(kern, p->W, p->panel, p->k0),
+                          .b_ks = width,
+                          .c = p->c,
+                          .ldc = p->ldc,
+                          .is_adding = p->is_adding};
+}
+
+static pleat_cpu_gemm_bf16 gemm_bf16_of(const pleat_cpu_kernels *kern, const pleat_cpu_product *p) {
+  int64_t width = pleat_cpu_panel_width(kern, p->W->N, p->panel);
+  return (pleat_cpu_gemm_bf16){.m = p->n,
+                               .width = width,
+                               .n_pairs = pleat_cpu_blocks(p->K, 2),
+                               .a = p->block->a_bf16,
+                               .a_rs = p->block->a_rs,
+                               .b = pleat_cpu_panel(kern, p->W, p->panel, p->k0),
+                               .b_ps = 2 * width,
+                               .c = p->c,
+                               .ldc = p->ldc,
+                               .is_adding = p->is_adding};
+}
+
+void pleat_cpu_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_product *p) {
   if (p->W->is_bf16) {
-    kern->gemm_bf16(&(pleat_cpu_gemm_bf16){.m = p->n,
-                                           .width = width,
-                                           .n_pairs = pleat_cpu_blocks(p->K, 2),
-                                           .a = p->block->a_bf16,
-                                           .a_rs = p->block->a_rs,
-                                           .b = b,
-                                           .b_ps = 2 * width,
-                                           .c = p->c,
-                                           .ldc = p->ldc,
-                                           .is_adding = p->is_adding});
+    pleat_cpu_gemm_bf16 g = gemm_bf16_of(kern, p);
+    kern->gemm_bf16(&g);
   } else {
-    kern->gemm(&(pleat_cpu_gemm){.m = p->n,
-                                 .width = width,
-                                 .K = p->K,
-                                 .a = p->block->a,
-                                 .a_rs = p->block->a_rs,
-                                 .a_ks = 1,
-                                 .b = b,
-                                 .b_ks = width,
-                                 .c = p->c,
-                                 .ldc = p->ldc,
-                                 .is_adding = p->is_adding});
+    pleat_cpu_gemm g = gemm_of(kern, p);
+    kern->gemm(&g);
+  }
+}
+
+void pleat_cpu_multiply_epilogue(const pleat_cpu_kernels *kern, const pleat_cpu_product *p,
+                                 const pleat_cpu_product *opt_gate, const pleat_cpu_epilogue *e) {
+  if (p->W->is_bf16 && kern->gemm_bf16_epilogue) {
+    pleat_cpu_gemm_bf16 g = gemm_bf16_of(kern, p), gate = opt_gate ? gemm_bf16_of(kern, opt_gate) : g;
+    kern->gemm_bf16_epilogue(&g, opt_gate ? &gate : NULL, e);
+  } else if (!p->W->is_bf16 && kern->gemm_epilogue) {
+    pleat_cpu_gemm g = gemm_of(kern, p), gate = opt_gate ? gemm_of(kern, opt_gate) : g;
+    kern->gemm_epilogue(&g, opt_gate ? &gate : NULL, e);
+  } else {
+    pleat_cpu_multiply(kern, p);
+    if (opt_gate) pleat_cpu_multiply(kern, opt_gate);
+    kern->epilogue(e);
   }
 }
 
@@ -177,11 +202,11 @@ static const float *row_values(const pleat_cpu_sink *sink, const pleat_cpu_sink_
   return scratch->copy[i];
 }
 
-void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
-                          const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile) {
+/* What the sink does to a tile. Where the result is stored as it comes, e.dst says so. */
+static pleat_cpu_epilogue epilogue_of(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
+                                      const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile) {
   const pleat_cpu_tensor *out = sink->x[PLEAT_CPU_SINK_OUT];
   const pleat_cpu_line *out_line = &sink->line[PLEAT_CPU_SINK_OUT];
-  const int64_t *at = scratch->at[PLEAT_CPU_SINK_OUT] + tile->first;
   int64_t n_cols = pleat_cpu_min(tile->width, out_line->n - tile->col);
   pleat_cpu_epilogue e = {.rows = tile->n,
                           .n = tile->width,
@@ -192,7 +217,7 @@ void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *s
                           .gate_bias = sink->gate_bias ? sink->gate_bias + tile->col : NULL,
                           .row_mul = tile->opt_row_mul,
                           .act = sink->act,
-                          .dst_at = at};
+                          .dst_at = scratch->at[PLEAT_CPU_SINK_OUT] + tile->first};
   pleat_cpu_rows_view *views[PLEAT_CPU_SINK_N] = {NULL, &e.mul, &e.mul2, &e.divisor, &e.residual};
   const float **values[PLEAT_CPU_SINK_N] = {NULL, NULL, &e.row_mul, &e.row_div, NULL};
   for (int i = PLEAT_CPU_SINK_MUL; i < PLEAT_CPU_SINK_N; i++) {
@@ -203,19 +228,45 @@ void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *s
       *views[i] = view_operand(kern, sink, scratch, i, tile, n_cols);
     }
   }
-  bool is_row = out_line->has_step && out_line->step == 1;
-  if (is_row && n_cols == tile->width) {
+  if (out_line->has_step && out_line->step == 1 && n_cols == tile->width) {
     if (out->dtype == PLEAT_F32) e.dst_f32 = (float *)(void *)out->data + out_line->at[tile->col];
     if (out->dtype == PLEAT_BF16) e.dst_bf16 = (uint16_t *)(void *)out->data + out_line->at[tile->col];
   }
-  kern->epilogue(&e);
-  if (e.dst_f32 || e.dst_bf16) return;
-  if (!is_row && tile->n > 1 && at[1] - at[0] == 1) {
+  return e;
+}
+
+/* Stores a finished tile that the epilogue could not. */
+static void store_rest(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink, const pleat_cpu_sink_scratch *scratch,
+                       const pleat_cpu_tile *tile, const pleat_cpu_epilogue *e) {
+  const pleat_cpu_line *out_line = &sink->line[PLEAT_CPU_SINK_OUT];
+  const int64_t *at = e->dst_at;
+  int64_t n_cols = pleat_cpu_min(tile->width, out_line->n - tile->col);
+  if (e->dst_f32 || e->dst_bf16) return;
+  if (!(out_line->has_step && out_line->step == 1) && tile->n > 1 && at[1] - at[0] == 1) {
     store_turned(kern, sink, scratch, tile, n_cols);
     return;
   }
   for (int64_t r = 0; r < tile->n; r++)
-    pleat_cpu_store_line(kern, out, at[r], out_line, tile->col, n_cols, tile->y + r * PLEAT_CPU_MAX_NR);
+    pleat_cpu_store_line(kern, sink->x[PLEAT_CPU_SINK_OUT], at[r], out_line, tile->col, n_cols,
+                         tile->y + r * PLEAT_CPU_MAX_NR);
+}
+
+void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
+                          const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile) {
+  pleat_cpu_epilogue e = epilogue_of(kern, sink, scratch, tile);
+  kern->epilogue(&e);
+  store_rest(kern, sink, scratch, tile, &e);
+}
+
+void pleat_cpu_sink_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
+                             const pleat_cpu_sink_scratch *scratch, const pleat_cpu_product *product,
+                             const pleat_cpu_packed *opt_gate_W, const pleat_cpu_tile *tile) {
+  pleat_cpu_epilogue e = epilogue_of(kern, sink, scratch, tile);
+  pleat_cpu_product gate = *product;
+  gate.W = opt_gate_W;
+  gate.c = tile->opt_gate;
+  pleat_cpu_multiply_epilogue(kern, product, opt_gate_W ? &gate : NULL, &e);
+  store_rest(kern, sink, scratch, tile, &e);
 }
 
 int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M) {

@@ -47,6 +47,9 @@ typedef struct pleat_cpu_product {
   bool is_adding;
 } pleat_cpu_product;
 void pleat_cpu_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_product *product);
+/* Products of the same block, then the epilogue, as gemm_epilogue in kern.h: e->y is product->c, e->gate opt_gate->c. */
+void pleat_cpu_multiply_epilogue(const pleat_cpu_kernels *kern, const pleat_cpu_product *product,
+                                 const pleat_cpu_product *opt_gate, const pleat_cpu_epilogue *e);
 
 /* Operands of the epilogue; all are optional but out. */
 enum {
@@ -77,8 +80,8 @@ typedef struct pleat_cpu_sink_scratch {
  * PLEAT_CPU_MAX_NR. y is overwritten. */
 typedef struct pleat_cpu_tile {
   int64_t first, n, col, width;
-  float *y;
-  const float *opt_gate, *opt_row_mul;
+  float *y, *opt_gate;
+  const float *opt_row_mul;
 } pleat_cpu_tile;
 
 void pleat_cpu_sink_init(pleat_cpu_sink *sink, pleat_cpu_bump *bump); /* x (NULL: absent), rows and n are set */
@@ -93,6 +96,12 @@ float *pleat_cpu_sink_direct(const pleat_cpu_sink *sink, const pleat_cpu_sink_sc
 /* Finishes a tile and stores it. */
 void pleat_cpu_sink_store(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
                           const pleat_cpu_sink_scratch *scratch, const pleat_cpu_tile *tile);
+
+/* The same with a tile that is a product, whose c is y, and a gate that is the product with the same panel of opt_gate_W:
+ * what kernels can finish in registers never reaches the tile. */
+void pleat_cpu_sink_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_sink *sink,
+                             const pleat_cpu_sink_scratch *scratch, const pleat_cpu_product *product,
+                             const pleat_cpu_packed *opt_gate_W, const pleat_cpu_tile *tile);
 
 /* Rows per block: a multiple of the kernel's tile, small enough that every thread gets some. */
 int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M);

@@ -80,6 +80,11 @@ typedef struct pleat_cpu_kernels {
   void (*spin)(int64_t n, float *dst);
   void (*spin_bf16)(int64_t n, float *dst);
   void (*epilogue)(const pleat_cpu_epilogue *e);
+  /* gemm of g and opt_gate, which multiplies the same A, then epilogue: y is g->c, gate is opt_gate->c. What products leave
+   * in c is undefined: most stay in registers. NULL where a level has no faster way than the calls one by one. */
+  void (*gemm_epilogue)(const pleat_cpu_gemm *g, const pleat_cpu_gemm *opt_gate, const pleat_cpu_epilogue *e);
+  void (*gemm_bf16_epilogue)(const pleat_cpu_gemm_bf16 *g, const pleat_cpu_gemm_bf16 *opt_gate,
+                             const pleat_cpu_epilogue *e);
   /* dst = (x - mean) / sqrt(var + eps) * scale + offset; dst may be x. */
   void (*layer_norm)(int64_t n, const float *x, const float *scale, const float *offset, float eps, float *dst);
   /* x = x * scale + bias, then -1e9 where mask is 0 (bias and mask may be NULL); returns the largest, -inf for n = 0. */

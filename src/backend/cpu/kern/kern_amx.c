@@ -145,5 +145,6 @@ static void spin_amx(int64_t n, float *dst) {
 
 void pleat_cpu_kernels_amx(pleat_cpu_kernels *out) {
   out->gemm_bf16 = gemm_amx;
+  out->gemm_bf16_epilogue = NULL; /* that of the level below multiplies without tiles */
   out->spin_bf16 = spin_amx;
 }
