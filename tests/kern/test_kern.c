@@ -386,7 +386,66 @@ static void test_layer_norm(const pleat_cpu_kernels *kern, pleat_rng *rng, int64
   guarded_check(&result, "layer_norm dst");
 }
 
+/* Rows at once, of float32 or bf16, to either; row 1 holds an infinity, row 2 a NaN: they stay alone. */
+static void test_norm_rows(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t rows, int64_t n, int kind) {
+  bool from_bf16 = kind & 1, to_bf16 = kind & 2;
+  int64_t ld = n + 5, *at = malloc((size_t)(rows + 1) * sizeof *at);
+  guarded x = guarded_new(rows * n), scale = guarded_new(n), offset = guarded_new(n), result = guarded_new(rows * ld);
+  uint16_t *x_bf16 = malloc((size_t)(rows * n + 1) * sizeof *x_bf16), *half = calloc((size_t)(rows * ld + 1), 2);
+  float *alone = malloc((size_t)n * sizeof *alone);
+  if (!alone || !at || !x_bf16 || !half) abort();
+  draw(rng, x.n, x.data, 4);
+  draw(rng, n, scale.data, 2);
+  draw(rng, n, offset.data, 2);
+  for (int64_t r = 0; r < rows; r++) at[r] = (rows - 1 - r) * n;
+  for (int64_t i = 0; i < x.n; i++) x.data[i] += 10;
+  if (rows > 2) x.data[at[1] + n / 2] = INFINITY;
+  if (rows > 2) x.data[at[2] + n / 3] = NAN;
+  for (int64_t i = 0; i < x.n; i++) x_bf16[i] = pleat_bf16_from_f32(x.data[i]);
+  for (int64_t i = 0; from_bf16 && i < x.n; i++) x.data[i] = pleat_f32_from_bf16(x_bf16[i]);
+  kern->norm_rows(
+      &(pleat_cpu_norm_rows){.rows = rows,
+                             .n = n,
+                             .x = {.x = from_bf16 ? NULL : x.data, .x_bf16 = from_bf16 ? x_bf16 : NULL, .at = at},
+                             .scale = scale.data,
+                             .offset = offset.data,
+                             .eps = 1e-5f,
+                             .dst_f32 = to_bf16 ? NULL : result.data,
+                             .dst_bf16 = to_bf16 ? half : NULL,
+                             .ld = ld});
+  for (int64_t r = 0; r < rows; r++) {
+    const float *row = x.data + at[r];
+    bool is_special = rows > 2 && (r == 1 || r == 2), is_intact = true, is_same = true;
+    double mean = 0, variance = 0;
+    for (int64_t i = 0; i < n; i++) mean += row[i] / (double)n;
+    for (int64_t i = 0; i < n; i++) variance += (row[i] - mean) * (row[i] - mean) / (double)n;
+    double spread = sqrt(variance + 1e-5), tolerance = sum_tolerance(n, kern->vl, 8);
+    kern->layer_norm(n, row, scale.data, offset.data, 1e-5f, alone);
+    for (int64_t i = 0; i < n; i++) {
+      double y = (row[i] - mean) / spread * scale.data[i] + offset.data[i];
+      double size = fabs(y) + fabs((double)offset.data[i]) * 2 + 14 / spread * fabs((double)scale.data[i]);
+      float got = to_bf16 ? pleat_f32_from_bf16(half[r * ld + i]) : result.data[r * ld + i];
+      near_scaled(got, is_special ? (double)NAN : y, size, tolerance + (to_bf16 ? 0x1p-8 : 0), "norm_rows");
+      is_same &= is_special || (to_bf16 ? half[r * ld + i] == pleat_bf16_from_f32(alone[i]) : same_bits(got, alone[i]));
+    }
+    for (int64_t i = n; i < ld; i++) is_intact &= result.data[r * ld + i] == guard_value && half[r * ld + i] == 0;
+    CHECK(is_intact);
+    CHECK(is_same);
+  }
+  free(alone);
+  free(at);
+  free(x_bf16);
+  free(half);
+  guarded_check(&x, "norm_rows x");
+  guarded_check(&scale, "norm_rows scale");
+  guarded_check(&offset, "norm_rows offset");
+  guarded_check(&result, "norm_rows dst");
+}
+
 static void test_rows(const pleat_cpu_kernels *kern, pleat_rng *rng) {
+  for (int64_t vectors = 1; vectors <= 17; vectors++)
+    for (int kind = 0; kind < 4; kind++)
+      test_norm_rows(kern, rng, (int64_t)(pleat_rng_u64(rng) % 40), vectors * kern->vl, kind);
   for (int s = 0; s < N_SIZES; s++) {
     int64_t n = sizes[s];
     for (int kind = 0; kind < 4; kind++) test_layer_norm(kern, rng, n, kind);

@@ -32,6 +32,29 @@ static void finish_row(const pleat_cpu_kernels *kern, const pleat_cpu_source *so
   opt_bf16[K] = 0;
 }
 
+/* Whole vectors that lie together are normalised all rows at once. */
+static bool normalise_rows(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t n,
+                           const pleat_cpu_block_scratch *scratch) {
+  const pleat_cpu_tensor *x = source->x;
+  const pleat_cpu_line *k_line = &source->k_line;
+  bool is_f32 = x->dtype == PLEAT_F32, is_bf16 = x->dtype == PLEAT_BF16;
+  if (!source->ln_scale || !k_line->has_step || k_line->step != 1 || k_line->n % kern->vl || k_line->n == 0 ||
+      !(is_f32 || is_bf16))
+    return false;
+  kern->norm_rows(&(pleat_cpu_norm_rows){.rows = n,
+                                         .n = k_line->n,
+                                         .x = {.x = is_f32 ? (const float *)(const void *)x->data : NULL,
+                                               .x_bf16 = is_bf16 ? (const uint16_t *)(const void *)x->data : NULL,
+                                               .at = scratch->at},
+                                         .scale = source->ln_scale,
+                                         .offset = source->ln_offset,
+                                         .eps = source->eps,
+                                         .dst_f32 = scratch->bf16 ? NULL : scratch->f32,
+                                         .dst_bf16 = scratch->bf16,
+                                         .ld = pleat_cpu_source_ld(k_line->n)});
+  return true;
+}
+
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
                                       int64_t n, bool must_copy, const pleat_cpu_block_scratch *scratch) {
   const pleat_cpu_tensor *x = source->x;
@@ -51,7 +74,8 @@ pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat
 
   bool is_turned = step == 1 && n > 1 && k_line->has_step && k_line->step != 1 && K > 0;
   if (is_turned) pleat_cpu_load_transposed(kern, x, at[0], k_line->step, K, n, scratch->f32, ld);
-  for (int64_t r = 0; r < n; r++) {
+  bool is_done = normalise_rows(kern, source, n, scratch);
+  for (int64_t r = 0; r < n && !is_done; r++) {
     float *f32 = scratch->f32 + (is_turned || !bf16 ? r : 0) * ld;
     const float *row = f32;
     if (!is_turned) {

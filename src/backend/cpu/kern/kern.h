@@ -70,6 +70,18 @@ typedef struct pleat_cpu_epilogue {
   const int64_t *dst_at;
 } pleat_cpu_epilogue;
 
+/* dst = (x - mean) / sqrt(var + eps) * scale + offset for rows of n elements, a multiple of vl; to dst_f32 or dst_bf16,
+ * rows ld apart. dst_f32 may be x. */
+typedef struct pleat_cpu_norm_rows {
+  int64_t rows, n;
+  pleat_cpu_rows_view x;
+  const float *scale, *offset;
+  float eps;
+  float *dst_f32;
+  uint16_t *dst_bf16;
+  int64_t ld;
+} pleat_cpu_norm_rows;
+
 typedef struct pleat_cpu_kernels {
   const char *name; /* of the level; set by pick */
   int vl;           /* floats per vector; panels are two vectors wide, the last may be one */
@@ -85,7 +97,8 @@ typedef struct pleat_cpu_kernels {
   void (*gemm_epilogue)(const pleat_cpu_gemm *g, const pleat_cpu_gemm *opt_gate, const pleat_cpu_epilogue *e);
   void (*gemm_bf16_epilogue)(const pleat_cpu_gemm_bf16 *g, const pleat_cpu_gemm_bf16 *opt_gate,
                              const pleat_cpu_epilogue *e);
-  /* dst = (x - mean) / sqrt(var + eps) * scale + offset; dst may be x. */
+  void (*norm_rows)(const pleat_cpu_norm_rows *p);
+  /* The same, bit for bit, for one row of float32 of any length; dst may be x. */
   void (*layer_norm)(int64_t n, const float *x, const float *scale, const float *offset, float eps, float *dst);
   /* x = x * scale + bias, then -1e9 where mask is 0 (bias and mask may be NULL); returns the largest, -inf for n = 0. */
   float (*logits_max)(int64_t n, float *x, float scale, const float *bias, const float *mask);
