@@ -20,6 +20,7 @@ static void bench_kernels(const char *level) {
   if (!pleat_cpu_kernels_pick(level, &kern)) return;
   for (int i = 0; i < M * K; i++) a[i] = (float)(i % 7);
   int64_t nr = 2 * kern.vl;
+  float max = 0.5f, sum;
   double best_gemm = 1e9, best_exp = 1e9;
   for (int run = 0; run < RUNS; run++) {
     double start = pleat_os_time_ms();
@@ -27,7 +28,8 @@ static void bench_kernels(const char *level) {
       kern.gemm(&(pleat_cpu_gemm){
           .m = M, .width = nr, .K = K, .a = a, .a_rs = K, .a_ks = 1, .b = b, .b_ks = nr, .c = c, .ldc = nr});
     double middle = pleat_os_time_ms();
-    for (int i = 0; i < CALLS; i++) kern.exp_sum(N_EXP, x, 0.5f);
+    for (int i = 0; i < CALLS; i++)
+      kern.exp_sum(&(pleat_cpu_logits){.rows = 1, .n = N_EXP, .x = x, .max = &max, .sum = &sum});
     double end = pleat_os_time_ms();
     if (middle - start < best_gemm) best_gemm = middle - start;
     if (end - middle < best_exp) best_exp = end - middle;
@@ -42,7 +44,7 @@ static pleat_status read_weight(void *ctx, const char *name, int64_t first, int6
   return PLEAT_OK;
 }
 
-/* places, a letter per input: A arena f32, H arena bf16, M matrix of one summed axis, Q of two, B bf16 matrix,
+/* places, a letter per input: A arena f32, H arena bf16, M matrix of one summed axis, Q of two, B and R the same in bf16,
  * P plain parameter, - absent. The result has the type of the first input. alias: the input that the result overwrites, -1 = none. */
 typedef struct shape {
   const char *name;
@@ -70,7 +72,7 @@ static void add_operand(bench *b, const char *sizes, char place, const char *let
   if (place == '-') return;
   int64_t n = 1;
   x->rank = (uint8_t)strlen(letters);
-  x->dtype = place == 'H' || place == 'B' ? PLEAT_BF16 : PLEAT_F32;
+  x->dtype = place == 'H' || place == 'B' || place == 'R' ? PLEAT_BF16 : PLEAT_F32;
   for (int d = x->rank - 1; d >= 0; d--) {
     x->size[d] = size_of(sizes, letters[d]);
     x->stride[d] = n;
@@ -84,7 +86,7 @@ static void add_operand(bench *b, const char *sizes, char place, const char *let
     return;
   }
   static const char *const names[MAX_WEIGHTS] = {"w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"};
-  int64_t K = place == 'P' ? 1 : x->size[0] * (place == 'Q' ? x->size[1] : 1);
+  int64_t K = place == 'P' ? 1 : x->size[0] * (place == 'Q' || place == 'R' ? x->size[1] : 1);
   if (K == 0) return;
   x->space = PLEAT_SPACE_WEIGHT;
   x->weight = b->plan.n_weights++;
@@ -139,7 +141,7 @@ static void bench_shape(const shape *s, int n_threads) {
     for (int i = 0; i < b.node.n_in; i++)
       if (b.launch.in[i].space == PLEAT_SPACE_ARENA) fill(cpu, be, program, &b.launch.in[i]);
     double best = 1e9, total = 0;
-    for (int i = 0; i < 20 && (total < 1500 || i < 4); i++) {
+    for (int i = 0; i < 200 && (total < 1500 || i < 4) && (i < 20 || total < 200); i++) {
       double start = pleat_os_time_ms();
       if (cpu->run(be, program, 0, 1, 0, &err)) break;
       double ms = pleat_os_time_ms() - start;
@@ -200,6 +202,30 @@ static const shape shapes[] = {
      {.a = 0.17f},
      -1,
      4 * PAIR * 256 * 128},
+    {"attention triangle bf16",
+     PLEAT_OP_ATTENTION,
+     "bihc,bjhc,bjhd,hij,bj,bihd->bihd",
+     "HHHHAH",
+     "b256i256j256h4c32d32",
+     {.a = 0.17f},
+     -1,
+     4 * PAIR * 256 * 128},
+    {"attention ending bf16",
+     PLEAT_OP_ATTENTION,
+     "ibhc,jbhc,jbhd,hij,jb,ibhd->ibhd",
+     "HHHHAH",
+     "b256i256j256h4c32d32",
+     {.a = 0.17f},
+     -1,
+     4 * PAIR * 256 * 128},
+    {"attention small bf16",
+     PLEAT_OP_ATTENTION,
+     "bihc,bjhc,bjhd,hij,bj,bihd->bihd",
+     "HHHHAH",
+     "b100i100j100h4c32d32",
+     {.a = 0.17f},
+     -1,
+     4 * 1e6 * 128},
     {"attention extra row",
      PLEAT_OP_ATTENTION,
      "sihc,sjhc,sjhd,hij,sj,sihd->sihd",
@@ -224,6 +250,23 @@ static const shape shapes[] = {
      {.a = 0},
      -1,
      2 * PAIR * 256 * 128},
+    {"triangle outgoing bf16",
+     PLEAT_OP_CONTRACT,
+     "ikc,jkc->ijc",
+     "HH",
+     "i256j256k256c128",
+     {.a = 0},
+     -1,
+     2 * PAIR * 256 * 128},
+    {"triangle incoming bf16",
+     PLEAT_OP_CONTRACT,
+     "kjc,kic->ijc",
+     "HH",
+     "i256j256k256c128",
+     {.a = 0},
+     -1,
+     2 * PAIR * 256 * 128},
+    {"triangle small bf16", PLEAT_OP_CONTRACT, "ikc,jkc->ijc", "HH", "i100j100k100c128", {.a = 0}, -1, 2 * 1e6 * 128},
     {"outer product deep",
      PLEAT_OP_OUTER_PRODUCT,
      "sic,sjd,cdz,z,ij,ijz->ijz",
@@ -240,6 +283,22 @@ static const shape shapes[] = {
      {.a = 0},
      5,
      8192 * PAIR},
+    {"outer product deep bf16",
+     PLEAT_OP_OUTER_PRODUCT,
+     "sic,sjd,cdz,z,ij,ijz->ijz",
+     "HHRPAA",
+     "s128i256j256c32d32z128",
+     {.a = 0},
+     5,
+     (2048. * 128 + 262144) * PAIR},
+    {"outer product single bf16",
+     PLEAT_OP_OUTER_PRODUCT,
+     "sic,sjd,cdz,z,ij,ijz->ijz",
+     "HHRPAA",
+     "s1i100j100c32d32z128",
+     {.a = 0},
+     5,
+     8192 * 1e4},
 #define PEER(rows, size, k, n)                                                                                \
   {"peer f32", PLEAT_OP_LINEAR, "ijc,cd->ijd", "AM", size, {.a = 0}, -1, 2. * (rows) * (rows) * (k) * (n)}, { \
     "peer bf16", PLEAT_OP_LINEAR, "ijc,cd->ijd", "HB", size, {.a = 0}, -1, 2. * (rows) * (rows) * (k) * (n)   \

@@ -475,14 +475,81 @@ static void test_rows(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   CHECK(kern->sum(0, NULL) == 0);
 }
 
+/* One row of logits. */
+static float max_of(const pleat_cpu_kernels *kern, int64_t n, float *x, float scale, const float *bias,
+                    const float *mask) {
+  static const int64_t at;
+  float max = NAN;
+  kern->logits_max(&(pleat_cpu_logits){.rows = 1,
+                                       .n = n,
+                                       .x = x,
+                                       .scale = scale,
+                                       .bias = {.x = bias, .at = &at},
+                                       .mask = {.x = mask, .at = &at},
+                                       .max = &max});
+  return max;
+}
+
+static float exp_of(const pleat_cpu_kernels *kern, int64_t n, float *x, float max, uint16_t *opt_dst) {
+  float sum = NAN;
+  kern->exp_sum(&(pleat_cpu_logits){.rows = 1, .n = n, .x = x, .max = &max, .sum = &sum, .dst_bf16 = opt_dst});
+  return sum;
+}
+
+/* Rows together are, bit for bit, what each is alone; the bias may be bf16. */
+static void test_softmax_rows(const pleat_cpu_kernels *kern, pleat_rng *rng, int64_t rows, int64_t n, int kind) {
+  int64_t room = (n + kern->vl - 1) / kern->vl * kern->vl, ld = room + 3, *at = malloc((size_t)(rows + 1) * sizeof *at);
+  guarded x = guarded_new(rows * ld), bias = guarded_new(rows * n), mask = guarded_new(n);
+  uint16_t *half_bias = malloc((size_t)(rows * n + 1) * 2), *half = malloc((size_t)(rows * ld + room + 1) * 2);
+  float *alone = malloc((size_t)(rows * ld + 1) * sizeof *alone), *max = malloc((size_t)(2 * rows + 1) * sizeof *max);
+  int64_t *zero = calloc((size_t)rows + 1, sizeof *zero);
+  if (!at || !half_bias || !half || !alone || !max || !zero) abort();
+  bool has_bias = kind & 1, is_half_bias = kind & 2, has_mask = kind & 4, to_bf16 = kind & 8;
+  draw(rng, x.n, x.data, 10);
+  draw(rng, bias.n, bias.data, 5);
+  for (int64_t i = 0; i < bias.n; i++) half_bias[i] = pleat_bf16_from_f32(bias.data[i]);
+  for (int64_t i = 0; is_half_bias && i < bias.n; i++) bias.data[i] = pleat_f32_from_bf16(half_bias[i]);
+  for (int64_t i = 0; i < n; i++) mask.data[i] = (float)(pleat_rng_u64(rng) & 1);
+  for (int64_t r = 0; r < rows; r++) at[r] = (rows - 1 - r) * n;
+  for (int64_t i = 0; i < rows * ld + room; i++) half[i] = 0xABCD;
+  memcpy(alone, x.data, (size_t)x.n * sizeof *alone);
+  pleat_cpu_logits p = {
+      .rows = rows, .n = n, .ld = ld, .x = x.data, .scale = 0.5f, .mask.at = zero, .max = max, .sum = max + rows};
+  if (has_bias) p.bias = (pleat_cpu_rows_view){is_half_bias ? NULL : bias.data, is_half_bias ? half_bias : NULL, at};
+  if (has_mask) p.mask.x = mask.data;
+  if (to_bf16) p.dst_bf16 = half;
+  kern->logits_max(&p);
+  kern->exp_sum(&p);
+  bool is_same = true;
+  for (int64_t r = 0; r < rows; r++) {
+    uint16_t *half_alone = half + rows * ld;
+    float *row = alone + r * ld;
+    is_same &= same_bits(max[r], max_of(kern, n, row, 0.5f, has_bias ? bias.data + at[r] : NULL, p.mask.x));
+    is_same &= same_bits(max[rows + r], exp_of(kern, n, row, max[r], to_bf16 ? half_alone : NULL));
+    is_same &= !memcmp(x.data + r * ld, row, (size_t)ld * sizeof *row);
+    if (to_bf16) is_same &= !memcmp(half + r * ld, half_alone, (size_t)room * 2) && half[r * ld + room] == 0xABCD;
+  }
+  if (!CHECK(is_same)) fprintf(stderr, "  %s: %d rows of %d logits, kind %d\n", kern->name, (int)rows, (int)n, kind);
+  free(at);
+  free(half_bias);
+  free(half);
+  free(alone);
+  free(max);
+  free(zero);
+  guarded_check(&x, "softmax rows x");
+  guarded_check(&bias, "softmax rows bias");
+  guarded_check(&mask, "softmax rows mask");
+}
+
 static void test_softmax(const pleat_cpu_kernels *kern, pleat_rng *rng) {
   for (int s = 0; s < N_SIZES * 6; s++) {
     int64_t n = sizes[s % N_SIZES];
     int kind = s / N_SIZES; /* 0 plain, 1 bias, 2 mask, 3 all masked, 4 huge logits, 5 bias and mask */
-    guarded x = guarded_new(n), bias = guarded_new(n), mask = guarded_new(n);
+    int64_t room = (n + kern->vl - 1) / kern->vl * kern->vl;
+    guarded x = guarded_new(room), bias = guarded_new(n), mask = guarded_new(n);
     double *want = malloc((size_t)n * sizeof *want), max = -INFINITY, total = 0;
     if (!want) abort();
-    draw(rng, n, x.data, kind == 4 ? 3e38 : 10);
+    draw(rng, room, x.data, kind == 4 ? 3e38 : 10);
     draw(rng, n, bias.data, 5);
     for (int64_t i = 0; i < n; i++) mask.data[i] = kind == 3 ? 0 : (float)(pleat_rng_u64(rng) & 1);
     bool has_bias = kind == 1 || kind == 5, has_mask = kind == 2 || kind == 3 || kind == 5;
@@ -495,17 +562,18 @@ static void test_softmax(const pleat_cpu_kernels *kern, pleat_rng *rng) {
       if (has_mask && mask.data[i] == 0) want[i] = -1e9f;
       max = fmax(max, want[i]);
     }
-    float got_max = kern->logits_max(n, x.data, 0.5f, has_bias ? bias.data : NULL, has_mask ? mask.data : NULL);
+    float got_max = max_of(kern, n, x.data, 0.5f, has_bias ? bias.data : NULL, has_mask ? mask.data : NULL);
     near_scaled(got_max, max, fabs(max), 2e-7, "logits_max");
     uint16_t half[MAX_N + 1];
-    half[n] = 0xABCD;
-    float half_total = kern->exp_sum_bf16(n, x.data, got_max, half);
-    float got_total = kern->exp_sum(n, x.data, got_max);
+    half[room] = 0xABCD;
+    float half_total = exp_of(kern, n, x.data, got_max, half);
+    float got_total = exp_of(kern, n, x.data, got_max, NULL);
     for (int64_t i = 0; i < n; i++) total += want[i] = exp(want[i] - max);
     /* What goes into the exponential is two numbers up to 10 and their difference; it adds an ulp. */
     const double term = 10 + 10 + 20 + 2;
     near_scaled(half_total, total, total, sum_tolerance(n, kern->vl, term), "exp_sum_bf16");
-    CHECK_INT(half[n], 0xABCD);
+    CHECK_INT(half[room], 0xABCD);
+    for (int64_t i = n; i < room; i++) CHECK(half[i] == 0 && x.data[i] == 0);
     for (int64_t i = 0; i < n; i++)
       near_scaled(pleat_f32_from_bf16(half[i]), want[i], want[i] + 1e-36, 1.0 / 256, "exp_sum_bf16 term");
     near_scaled(got_total, total, total, sum_tolerance(n, kern->vl, term), "exp_sum");
@@ -516,35 +584,35 @@ static void test_softmax(const pleat_cpu_kernels *kern, pleat_rng *rng) {
     guarded_check(&bias, "softmax bias");
     guarded_check(&mask, "softmax mask");
   }
-  CHECK(kern->logits_max(0, NULL, 1, NULL, NULL) == -INFINITY && kern->exp_sum(0, NULL, 0) == 0);
-  float x[40] = {0};
+  CHECK(max_of(kern, 0, NULL, 1, NULL, NULL) == -INFINITY && exp_of(kern, 0, NULL, 0, NULL) == 0);
+  float x[48] = {0};
   x[33] = NAN; /* unmasked: nothing of the row may look like a number */
-  kern->exp_sum(40, x, kern->logits_max(40, x, 1, NULL, NULL));
+  exp_of(kern, 40, x, max_of(kern, 40, x, 1, NULL, NULL), NULL);
   CHECK(isnan(x[33]));
   memset(x, 0, sizeof x);
   x[33] = NAN;
-  CHECK(isnan(kern->exp_sum(40, x, kern->logits_max(40, x, 1, NULL, NULL))));
+  CHECK(isnan(exp_of(kern, 40, x, max_of(kern, 40, x, 1, NULL, NULL), NULL)));
 }
 
 /* The exponential over its whole range, in ulps of the true value. */
 static void test_exp(const pleat_cpu_kernels *kern) {
   double worst = 0;
   for (int i = 0; i < 200000; i++) {
-    float x = -87 + (float)i * (87.0f / 200000), y = x;
-    kern->exp_sum(1, &y, 0);
+    float x = -87 + (float)i * (87.0f / 200000), y[PLEAT_CPU_MAX_VL] = {x};
+    exp_of(kern, 1, y, 0, NULL);
     double want = exp((double)x), ulp = ldexp(1, ilogb(want) - 23);
-    worst = fmax(worst, fabs(y - want) / ulp);
+    worst = fmax(worst, fabs(y[0] - want) / ulp);
   }
   printf("%-8s exp: at most %.2f ulp\n", kern->name, worst);
   CHECK(worst < 2);
   static const float special[] = {0.0f, -0.0f, -103, -104, -200, -1e30f, -INFINITY, 1e-42f};
   for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
-    float y = special[i];
-    kern->exp_sum(1, &y, 0);
-    near_scaled(y, exp((double)special[i]), 1, 2e-7, "exp of a special value");
+    float y[PLEAT_CPU_MAX_VL] = {special[i]};
+    exp_of(kern, 1, y, 0, NULL);
+    near_scaled(y[0], exp((double)special[i]), 1, 2e-7, "exp of a special value");
   }
-  float nan_value[3] = {NAN, 0, 1};
-  CHECK(isnan(kern->exp_sum(3, nan_value, 0)) && isnan(nan_value[0]) && nan_value[1] == 1);
+  float nan_value[PLEAT_CPU_MAX_VL] = {NAN, 0, 1};
+  CHECK(isnan(exp_of(kern, 3, nan_value, 0, NULL)) && isnan(nan_value[0]) && nan_value[1] == 1);
 }
 
 static double unary_of(uint8_t op, double x, double p, double q) {
@@ -718,6 +786,8 @@ int main(int argc, char **argv) {
     }
     test_rows(&kern, &rng);
     test_softmax(&kern, &rng);
+    for (int s = 0; s < N_SIZES * 16; s++)
+      test_softmax_rows(&kern, &rng, (int64_t)(pleat_rng_u64(&rng) % 40), sizes[s % N_SIZES], s / N_SIZES);
     test_exp(&kern);
     test_map(&kern, &rng);
     test_moves(&kern, &rng);

@@ -14,14 +14,22 @@
 
 enum { QUERIES = 48, KEYS = 256, LD_LOGITS = KEYS + PLEAT_CPU_MAX_VL }; /* fixed: sums do not depend on threads */
 
+static const pleat_cpu_tensor absent;
+
+enum { Q, K, V, BIAS, MASK, GATE, OUT, N_TENSORS };
+
 typedef struct attention {
   const pleat_cpu_call *call;
+  const pleat_cpu_tensor *x[N_TENSORS]; /* absent where there is none */
   const pleat_cpu_tensor *k, *v, *bias, *mask;
   pleat_cpu_axes batch, query, key, value;
-  pleat_cpu_source q;  /* rows: batch and query */
-  pleat_cpu_sink sink; /* the same rows */
+  pleat_cpu_walk batches;            /* over batch, of x */
+  pleat_cpu_line queries[N_TENSORS]; /* offsets of queries, of all but keys and values */
+  pleat_cpu_source q;                /* rows: batch and query */
+  pleat_cpu_sink sink;               /* the same rows */
   int64_t n_batch, n_query, n_key, n_c, n_value;
-  int64_t n_parts, part; /* queries of a batch are shared out in parts */
+  int64_t n_parts, part; /* queries of a batch are shared out in parts, and computed in blocks */
+  int64_t block;
   bool is_mask_per_query, is_bf16;
   pleat_cpu_line k_c, k_key, v_key, v_value, bias_key, mask_key;
 } attention;
@@ -33,7 +41,8 @@ typedef struct attention_scratch {
   float *logits, *sum_v; /* sum_v: a tile per panel of values */
   uint16_t *weights;     /* of logits, in bf16 */
   float *bias_row, *mask_row;
-  float *row_max, *row_sum;
+  float *row_max, *row_sum, *block_max, *block_sum;
+  bool is_masked; /* all queries share a mask that hides a key */
   int64_t *bias_at, *mask_at;
   pleat_cpu_sink_scratch sink;
 } attention_scratch;
@@ -60,6 +69,10 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
                      .bias = &in[PLEAT_AT_BIAS],
                      .mask = &in[PLEAT_AT_MASK],
                      .q = {.x = &in[PLEAT_AT_Q]}};
+  const pleat_cpu_tensor *x[N_TENSORS] = {[Q] = job->q.x,     [K] = job->k,       [V] = job->v,
+                                          [BIAS] = job->bias, [MASK] = job->mask, [GATE] = &in[PLEAT_AT_GATE],
+                                          [OUT] = &call->out};
+  memcpy(job->x, x, sizeof x);
   classify(job, job->q.x, &call->out);
   job->n_batch = pleat_cpu_axes_count(&job->batch);
   job->n_query = pleat_cpu_axes_count(&job->query);
@@ -70,6 +83,11 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
   int64_t wanted = pleat_cpu_blocks((int64_t)call->n_threads * 8, pleat_cpu_max(1, job->n_batch));
   job->part = pleat_cpu_round(pleat_cpu_blocks(pleat_cpu_max(1, job->n_query), wanted), QUERIES);
   job->n_parts = pleat_cpu_blocks(job->n_query, job->part);
+  int64_t longest = pleat_cpu_max(1, pleat_cpu_min(job->part, job->n_query));
+  job->block = pleat_cpu_round(pleat_cpu_blocks(longest, pleat_cpu_blocks(longest, QUERIES)), call->kern->mr);
+  pleat_cpu_walk_init(&job->batches, &job->batch, job->x, N_TENSORS);
+  for (int i = 0; i < N_TENSORS; i++)
+    if (i != K && i != V && job->x[i]->is_present) job->queries[i] = pleat_cpu_line_take(bump, &job->query, job->x[i]);
   for (int i = 0; i < job->query.n; i++) job->is_mask_per_query |= pleat_cpu_has(job->mask, job->query.letter[i]);
   job->q.k_line = pleat_cpu_line_take(bump, &job->q.k, job->q.x);
   job->k_c = pleat_cpu_line_take(bump, &job->q.k, job->k);
@@ -103,16 +121,11 @@ static void scratch_take(const attention *job, pleat_cpu_bump *bump, attention_s
   s->mask_row = pleat_cpu_take_f32(bump, KEYS);
   s->row_max = pleat_cpu_take_f32(bump, QUERIES);
   s->row_sum = pleat_cpu_take_f32(bump, QUERIES);
+  s->block_max = pleat_cpu_take_f32(bump, QUERIES);
+  s->block_sum = pleat_cpu_take_f32(bump, QUERIES);
   s->bias_at = pleat_cpu_take_i64(bump, QUERIES);
   s->mask_at = pleat_cpu_take_i64(bump, QUERIES);
   pleat_cpu_sink_scratch_take(bump, &s->sink);
-}
-
-/* Offset of a tensor at one batch. */
-static int64_t batch_at(const attention *job, const pleat_cpu_tensor *x, int64_t batch) {
-  int64_t at = 0;
-  if (x->is_present) pleat_cpu_offsets(&job->batch, x, batch, 1, &at);
-  return at;
 }
 
 /* One panel of keys or values. */
@@ -128,16 +141,48 @@ static void pack(const attention *job, const pleat_cpu_tensor *x, int64_t at, co
   }
 }
 
-/* Keys, values, and the mask as a row where all queries share it. */
-static void pack_batch(const attention *job, int64_t batch, const attention_scratch *s) {
+/* Keys, values, and the mask as a row where all queries share it; of the batch whose operands start at `at`. */
+static void pack_batch(const attention *job, const int64_t *at, attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t nr = 2 * kern->vl, k_at = batch_at(job, job->k, batch), v_at = batch_at(job, job->v, batch);
+  int64_t nr = 2 * kern->vl;
   for (int64_t first = 0; first < job->n_key; first += nr)
-    pack(job, job->k, k_at, &job->k_c, &job->k_key, first, job->n_key, s->keys);
+    pack(job, job->k, at[K], &job->k_c, &job->k_key, first, job->n_key, s->keys);
   for (int64_t first = 0; first < job->n_value; first += nr)
-    pack(job, job->v, v_at, &job->v_key, &job->v_value, first, job->n_value, s->values);
-  if (job->mask->is_present && !job->is_mask_per_query)
-    pleat_cpu_load_line(kern, job->mask, batch_at(job, job->mask, batch), &job->mask_key, 0, job->n_key, s->mask);
+    pack(job, job->v, at[V], &job->v_key, &job->v_value, first, job->n_value, s->values);
+  s->is_masked = false;
+  if (!job->mask->is_present || job->is_mask_per_query) return;
+  pleat_cpu_load_line(kern, job->mask, at[MASK], &job->mask_key, 0, job->n_key, s->mask);
+  for (int64_t key = 0; key < job->n_key; key++) s->is_masked |= s->mask[key] == 0;
+}
+
+/* Rows [first, first + n) of an operand, where its elements lie together. */
+static void prefetch(const pleat_cpu_tensor *x, int64_t at, const pleat_cpu_line *rows, const pleat_cpu_line *row,
+                     int64_t first, int64_t n) {
+  enum { LINE = 64 };
+  if (!x->is_present || !row->has_step || row->step != 1) return;
+  int64_t n_bytes = row->n * (int64_t)pleat_cpu_item_bytes(x);
+  for (int64_t r = first; r < first + n; r++)
+    for (int64_t i = 0; i < n_bytes; i += LINE) __builtin_prefetch(pleat_cpu_at(x, at + rows->at[r]) + i, 0, 2);
+}
+
+/* What the batch at `at` reads comes nearer while another is computed: as much as belongs to queries [first, first + n)
+ * of that. */
+static void prefetch_batch(const attention *job, const int64_t *at, int64_t first, int64_t n) {
+  int64_t key = job->n_key * first / job->n_query, n_keys = job->n_key * (first + n) / job->n_query - key;
+  prefetch(job->k, at[K], &job->k_key, &job->k_c, key, n_keys);
+  prefetch(job->v, at[V], &job->v_key, &job->v_value, key, n_keys);
+  prefetch(job->x[Q], at[Q], &job->queries[Q], &job->q.k_line, first, n);
+  prefetch(job->x[GATE], at[GATE], &job->queries[GATE], &job->sink.line[PLEAT_CPU_SINK_MUL], first, n);
+}
+
+/* A panel of the result. */
+static pleat_cpu_tile tile_of(const attention *job, int64_t n, int64_t panel, const attention_scratch *s) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  return (pleat_cpu_tile){.n = n,
+                          .col = panel * 2 * kern->vl,
+                          .width = pleat_cpu_panel_width(kern, job->n_value, panel),
+                          .y = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
+                          .opt_row_mul = s->row_sum};
 }
 
 /* logits[n, n_keys] = q . k for keys [first, first + n_keys). */
@@ -155,22 +200,29 @@ static void multiply_keys(const attention *job, const pleat_cpu_block *q, int64_
                                                   .ldc = LD_LOGITS});
 }
 
-/* sum_v (+)= weights v for keys [first, first + n_keys). */
+/* sum_v (+)= weights v for keys [first, first + n_keys); the last of them finish the result. */
 static void multiply_values(const attention *job, int64_t n, int64_t first, int64_t n_keys,
                             const attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_packed values = {.K = job->n_key, .N = job->n_value, .is_bf16 = job->is_bf16, .data = s->values};
   pleat_cpu_block weights = {.a = s->logits, .a_bf16 = s->weights, .a_rs = LD_LOGITS};
-  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_value); panel++)
-    pleat_cpu_multiply(kern, &(pleat_cpu_product){.block = &weights,
-                                                  .n = n,
-                                                  .W = &values,
-                                                  .panel = panel,
-                                                  .k0 = first,
-                                                  .K = n_keys,
-                                                  .c = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
-                                                  .ldc = PLEAT_CPU_MAX_NR,
-                                                  .is_adding = first > 0});
+  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->n_value); panel++) {
+    pleat_cpu_product product = {.block = &weights,
+                                 .n = n,
+                                 .W = &values,
+                                 .panel = panel,
+                                 .k0 = first,
+                                 .K = n_keys,
+                                 .c = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
+                                 .ldc = PLEAT_CPU_MAX_NR,
+                                 .is_adding = first > 0};
+    if (first + n_keys < job->n_key) {
+      pleat_cpu_multiply(kern, &product);
+      continue;
+    }
+    pleat_cpu_tile tile = tile_of(job, n, panel, s);
+    pleat_cpu_sink_multiply(kern, &job->sink, &s->sink, &product, NULL, &tile);
+  }
 }
 
 /* Query i has met a larger logit: its sums so far count less. */
@@ -185,77 +237,126 @@ static void shrink(const attention *job, int64_t i, float max, const attention_s
   }
 }
 
-/* Turns a block of logits into weights relative to each query's running maximum. */
-static void soften(const attention *job, int64_t n, int64_t first, int64_t n_keys, const attention_scratch *s) {
-  const pleat_cpu_kernels *kern = job->call->kern;
-  for (int64_t i = 0; i < n; i++) {
-    float *row = s->logits + i * LD_LOGITS;
-    const float *bias = NULL, *mask = NULL;
-    if (job->bias->is_present)
-      bias = pleat_cpu_view_line(kern, job->bias, s->bias_at[i], &job->bias_key, first, n_keys, s->bias_row);
-    if (job->is_mask_per_query) {
-      mask = pleat_cpu_view_line(kern, job->mask, s->mask_at[i], &job->mask_key, first, n_keys, s->mask_row);
-    } else if (job->mask->is_present) {
-      mask = s->mask + first;
-    }
-    float max = kern->logits_max(n_keys, row, job->call->node->attr.a, bias, mask);
-    if (first == 0) {
-      s->row_max[i] = max;
-      s->row_sum[i] = 0;
-    } else if (max > s->row_max[i]) {
-      shrink(job, i, max, s);
-    }
-    if (job->is_bf16) {
-      uint16_t *weights = s->weights + i * LD_LOGITS;
-      s->row_sum[i] += kern->exp_sum_bf16(n_keys, row, s->row_max[i], weights);
-      weights[n_keys] = 0;
-    } else {
-      s->row_sum[i] += kern->exp_sum(n_keys, row, s->row_max[i]);
-    }
-  }
+/* A bias or mask that the kernels read where it lies: rows of its type along the keys. */
+static bool is_direct(const pleat_cpu_tensor *x, const pleat_cpu_line *key, bool can_be_bf16) {
+  bool is_known = x->dtype == PLEAT_F32 || (can_be_bf16 && x->dtype == PLEAT_BF16);
+  return is_known && key->has_step && key->step == 1;
 }
 
-/* Queries [first, first + n) of the packed batch. */
-static void attend(const attention *job, pleat_cpu_sink *sink, int64_t batch, int64_t first, int64_t n,
-                   attention_scratch *s) {
+static pleat_cpu_rows_view view_of(const pleat_cpu_tensor *x, int64_t first, const int64_t *at) {
+  if (x->dtype == PLEAT_BF16)
+    return (pleat_cpu_rows_view){.x_bf16 = (const uint16_t *)(const void *)x->data + first, .at = at};
+  return (pleat_cpu_rows_view){.x = (const float *)(const void *)x->data + first, .at = at};
+}
+
+/* logits (+ bias, masked) of queries [i, i + n) and the largest of each, for keys [first, first + n_keys). Operands that
+ * kernels cannot read are copied, one query at a time. */
+static void bias_logits(const attention *job, int64_t i, int64_t n, int64_t first, int64_t n_keys,
+                        const attention_scratch *s) {
+  static const int64_t zero;
   const pleat_cpu_kernels *kern = job->call->kern;
-  int64_t row = batch * job->n_query + first;
-  pleat_cpu_block q = pleat_cpu_source_load(kern, &job->q, row, n, false, &s->q);
-  if (job->bias->is_present) pleat_cpu_offsets(&job->q.rows, job->bias, row, n, s->bias_at);
-  if (job->is_mask_per_query) pleat_cpu_offsets(&job->q.rows, job->mask, row, n, s->mask_at);
+  const pleat_cpu_tensor *bias = job->bias, *mask = job->is_mask_per_query ? job->mask : &absent;
+  bool is_bias_direct = !bias->is_present || is_direct(bias, &job->bias_key, true);
+  bool is_mask_direct = !mask->is_present || is_direct(mask, &job->mask_key, false);
+  if (n > 1 && !(is_bias_direct && is_mask_direct)) {
+    for (int64_t r = 0; r < n; r++) bias_logits(job, i + r, 1, first, n_keys, s);
+    return;
+  }
+  pleat_cpu_logits logits = {.rows = n,
+                             .n = n_keys,
+                             .ld = LD_LOGITS,
+                             .x = s->logits + i * LD_LOGITS,
+                             .scale = job->call->node->attr.a,
+                             .max = s->block_max + i};
+  if (bias->is_present && is_bias_direct) {
+    logits.bias = view_of(bias, job->bias_key.at[first], s->bias_at + i);
+  } else if (bias->is_present) {
+    pleat_cpu_load_line(kern, bias, s->bias_at[i], &job->bias_key, first, n_keys, s->bias_row);
+    logits.bias = (pleat_cpu_rows_view){.x = s->bias_row, .at = &zero};
+  }
+  if (mask->is_present && is_mask_direct) {
+    logits.mask = view_of(mask, job->mask_key.at[first], s->mask_at + i);
+  } else if (mask->is_present) {
+    pleat_cpu_load_line(kern, mask, s->mask_at[i], &job->mask_key, first, n_keys, s->mask_row);
+    logits.mask = (pleat_cpu_rows_view){.x = s->mask_row, .at = &zero};
+  } else if (s->is_masked) {
+    logits.mask = (pleat_cpu_rows_view){.x = s->mask + first, .at = s->mask_at + i};
+  }
+  kern->logits_max(&logits);
+}
+
+/* Turns a block of logits into weights relative to each query's running maximum. */
+static void soften(const attention *job, int64_t n, int64_t first, int64_t n_keys, const attention_scratch *s) {
+  bias_logits(job, 0, n, first, n_keys, s);
+  for (int64_t i = 0; i < n; i++) {
+    if (first == 0) {
+      s->row_max[i] = s->block_max[i];
+      s->row_sum[i] = 0;
+    } else if (s->block_max[i] > s->row_max[i]) {
+      shrink(job, i, s->block_max[i], s);
+    }
+  }
+  job->call->kern->exp_sum(&(pleat_cpu_logits){.rows = n,
+                                               .n = n_keys,
+                                               .ld = LD_LOGITS,
+                                               .x = s->logits,
+                                               .max = s->row_max,
+                                               .sum = s->block_sum,
+                                               .dst_bf16 = s->weights});
+  for (int64_t i = 0; i < n; i++) s->row_sum[i] += s->block_sum[i];
+}
+
+/* Offsets of queries [first, first + n) of an operand that starts at `at`. */
+static void seek(const attention *job, int x, int64_t at, int64_t first, int64_t n, int64_t *dst) {
+  for (int64_t i = 0; job->x[x]->is_present && i < n; i++) dst[i] = at + job->queries[x].at[first + i];
+}
+
+/* Queries [first, first + n) of the packed batch, whose operands start at `at`. */
+static void attend(const attention *job, const int64_t *at, int64_t first, int64_t n, attention_scratch *s) {
+  const pleat_cpu_kernels *kern = job->call->kern;
+  seek(job, Q, at[Q], first, n, s->q.at);
+  seek(job, BIAS, at[BIAS], first, n, s->bias_at);
+  seek(job, GATE, at[GATE], first, n, s->sink.at[PLEAT_CPU_SINK_MUL]);
+  seek(job, OUT, at[OUT], first, n, s->sink.at[PLEAT_CPU_SINK_OUT]);
+  memset(s->mask_at, 0, (size_t)n * sizeof *s->mask_at);
+  if (job->is_mask_per_query) seek(job, MASK, at[MASK], first, n, s->mask_at);
+  pleat_cpu_block q = pleat_cpu_source_load_at(kern, &job->q, n, false, &s->q);
   for (int64_t key = 0; key < job->n_key; key += KEYS) {
     int64_t n_keys = pleat_cpu_min(KEYS, job->n_key - key);
     multiply_keys(job, &q, n, key, n_keys, s);
     soften(job, n, key, n_keys, s);
+    if (key + n_keys == job->n_key)
+      for (int64_t i = 0; i < n; i++) s->row_sum[i] = 1 / s->row_sum[i];
     multiply_values(job, n, key, n_keys, s);
   }
-  int64_t n_panels = pleat_cpu_panels(kern, job->n_value);
-  if (job->n_key == 0) memset(s->sum_v, 0, (size_t)(n_panels * QUERIES * PLEAT_CPU_MAX_NR) * sizeof *s->sum_v);
-  for (int64_t i = 0; i < n; i++) s->row_sum[i] = job->n_key ? 1 / s->row_sum[i] : 0;
-  pleat_cpu_sink_seek(sink, &s->sink, row, n);
-  for (int64_t panel = 0; panel < n_panels; panel++)
-    pleat_cpu_sink_store(kern, sink, &s->sink,
-                         &(pleat_cpu_tile){.n = n,
-                                           .col = panel * 2 * kern->vl,
-                                           .width = pleat_cpu_panel_width(kern, job->n_value, panel),
-                                           .y = s->sum_v + panel * QUERIES * PLEAT_CPU_MAX_NR,
-                                           .opt_row_mul = s->row_sum});
+  for (int64_t panel = 0; job->n_key == 0 && panel < pleat_cpu_panels(kern, job->n_value); panel++) {
+    pleat_cpu_tile tile = tile_of(job, n, panel, s);
+    memset(tile.y, 0, (size_t)(n * PLEAT_CPU_MAX_NR) * sizeof *tile.y);
+    memset(s->row_sum, 0, (size_t)n * sizeof *s->row_sum);
+    pleat_cpu_sink_store(kern, &job->sink, &s->sink, &tile);
+  }
 }
 
 static void attention_task(void *arg, int thread, int64_t begin, int64_t end) {
   const attention *job = arg;
   pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
   attention_scratch s;
-  pleat_cpu_sink sink = job->sink;
+  pleat_cpu_walk here = job->batches, next = job->batches;
   scratch_take(job, &bump, &s);
-  int64_t packed = -1;
+  pleat_cpu_walk_seek(&next, begin / job->n_parts);
   for (int64_t i = begin; i < end; i++) {
-    int64_t batch = i / job->n_parts, first = i % job->n_parts * job->part;
-    int64_t last = pleat_cpu_min(first + job->part, job->n_query);
-    if (batch != packed) pack_batch(job, batch, &s);
-    packed = batch;
-    for (int64_t query = first; query < last; query += QUERIES)
-      attend(job, &sink, batch, query, pleat_cpu_min(QUERIES, last - query), &s);
+    int64_t first = i % job->n_parts * job->part, last = pleat_cpu_min(first + job->part, job->n_query);
+    if (i == begin || first == 0) {
+      here = next;
+      pack_batch(job, here.at, &s);
+      pleat_cpu_walk_next(&next);
+    }
+    bool has_next = i / job->n_parts < (end - 1) / job->n_parts;
+    for (int64_t query = first; query < last; query += job->block) {
+      int64_t n = pleat_cpu_min(job->block, last - query);
+      if (has_next) prefetch_batch(job, next.at, query, n);
+      attend(job, here.at, query, n, &s);
+    }
   }
 }
 

@@ -126,7 +126,10 @@ static void row_apply(const rows *job, float *row) {
   if (job->call->node->op == PLEAT_OP_LAYER_NORM) {
     kern->layer_norm(job->n, row, job->scale, job->offset, a, row);
   } else if (job->call->node->op == PLEAT_OP_SOFTMAX) {
-    float sum = kern->exp_sum(job->n, row, kern->logits_max(job->n, row, 1, NULL, NULL));
+    float max, sum;
+    pleat_cpu_logits logits = {.rows = 1, .n = job->n, .x = row, .scale = 1, .max = &max, .sum = &sum};
+    kern->logits_max(&logits);
+    kern->exp_sum(&logits);
     kern->unary(PLEAT_OP_AFFINE, job->n, row, 1 / sum, 0, row);
   } else {
     float sum = 0;
@@ -154,7 +157,7 @@ pleat_cpu_scratch pleat_cpu_rows_layout(const pleat_cpu_call *call) {
   pleat_cpu_bump shared = {0}, thread = {0};
   rows job;
   rows_init(call, &shared, &job);
-  pleat_cpu_take_f32(&thread, job.n);
+  pleat_cpu_take_f32(&thread, pleat_cpu_round(job.n, PLEAT_CPU_MAX_VL));
   return (pleat_cpu_scratch){shared.used, thread.used};
 }
 

@@ -57,13 +57,16 @@ static bool normalise_rows(const pleat_cpu_kernels *kern, const pleat_cpu_source
 
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
                                       int64_t n, bool must_copy, const pleat_cpu_block_scratch *scratch) {
+  pleat_cpu_offsets(&source->rows, source->x, first, n, scratch->at);
+  return pleat_cpu_source_load_at(kern, source, n, must_copy, scratch);
+}
+
+pleat_cpu_block pleat_cpu_source_load_at(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t n,
+                                         bool must_copy, const pleat_cpu_block_scratch *scratch) {
   const pleat_cpu_tensor *x = source->x;
   const pleat_cpu_line *k_line = &source->k_line;
-  int64_t K = k_line->n, ld = pleat_cpu_source_ld(K);
-  pleat_cpu_walk walk;
-  pleat_cpu_walk_init(&walk, &source->rows, &x, 1);
-  pleat_cpu_walk_fill(&walk, first, n, scratch->at);
   const int64_t *at = scratch->at;
+  int64_t K = k_line->n, ld = pleat_cpu_source_ld(K);
   int64_t step = common_step(at, n);
   bool can_stay = !source->ln_scale && !must_copy && k_line->has_step && k_line->step == 1 && step >= 0;
   uint16_t *bf16 = scratch->bf16;

@@ -36,6 +36,9 @@ void pleat_cpu_block_scratch_take(pleat_cpu_bump *bump, int64_t rows, int64_t K,
  * unless must_copy. */
 pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t first,
                                       int64_t n, bool must_copy, const pleat_cpu_block_scratch *scratch);
+/* The same for n rows whose offsets stand in scratch->at. */
+pleat_cpu_block pleat_cpu_source_load_at(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t n,
+                                         bool must_copy, const pleat_cpu_block_scratch *scratch);
 /* c[n, width of the panel] (+)= block times rows [k0, k0 + K) of a panel of W, whose type is the block's; k0 is even. */
 typedef struct pleat_cpu_product {
   const pleat_cpu_block *block;

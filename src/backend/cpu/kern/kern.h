@@ -82,6 +82,17 @@ typedef struct pleat_cpu_norm_rows {
   int64_t ld;
 } pleat_cpu_norm_rows;
 
+/* Rows of n logits, ld apart, with room for whole vectors. bias and mask (of float32) may be absent; max and sum have a
+ * value per row. */
+typedef struct pleat_cpu_logits {
+  int64_t rows, n, ld;
+  float *x;
+  float scale;
+  pleat_cpu_rows_view bias, mask;
+  float *max, *sum;
+  uint16_t *dst_bf16; /* NULL: to x */
+} pleat_cpu_logits;
+
 typedef struct pleat_cpu_kernels {
   const char *name; /* of the level; set by pick */
   int vl;           /* floats per vector; panels are two vectors wide, the last may be one */
@@ -100,12 +111,12 @@ typedef struct pleat_cpu_kernels {
   void (*norm_rows)(const pleat_cpu_norm_rows *p);
   /* The same, bit for bit, for one row of float32 of any length; dst may be x. */
   void (*layer_norm)(int64_t n, const float *x, const float *scale, const float *offset, float eps, float *dst);
-  /* x = x * scale + bias, then -1e9 where mask is 0 (bias and mask may be NULL); returns the largest, -inf for n = 0. */
-  float (*logits_max)(int64_t n, float *x, float scale, const float *bias, const float *mask);
-  /* x = exp(x - max); returns the sum. */
-  float (*exp_sum)(int64_t n, float *x, float max);
-  /* The same into bf16; the sum is of the values before they are rounded. */
-  float (*exp_sum_bf16)(int64_t n, const float *x, float max, uint16_t *dst);
+  /* x = x * scale + bias, then -1e9 where mask is 0; max = the largest of each row, -inf for n = 0. What lies behind a
+   * row, up to a whole vector, is undefined. */
+  void (*logits_max)(const pleat_cpu_logits *p);
+  /* x = exp(x - max), or to dst_bf16; zeros behind a row, up to a whole vector; sum = that of each row, of the values
+   * before they are rounded. */
+  void (*exp_sum)(const pleat_cpu_logits *p);
   /* ADD, SUB, MUL, DIV; dst may be a or b. */
   void (*binary)(uint8_t op, int64_t n, const float *a, const float *b, float *dst);
   /* RELU, SIGMOID, SOFTPLUS, AFFINE (x * p + q), GREATER_ZERO; dst may be x. */
