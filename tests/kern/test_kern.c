@@ -334,7 +334,7 @@ static void test_gemm_epilogue(const pleat_cpu_kernels *kern, pleat_rng *rng, bo
     if (parts & 2048) e.dst_f32 = f32[way];
     if ((parts & 6144) == 4096) e.dst_bf16 = bf16[way];
     pleat_cpu_gemm g = {m, nr, K, a, K, 1, b[0], nr, y, NR, parts & 8192}, gate_g = g;
-    pleat_cpu_gemm_bf16 h = {m, nr, K / 2, a_bf16, K, 2, b_bf16, 2 * nr, y, NR, parts & 8192}, gate_h = h;
+    pleat_cpu_gemm_bf16 h = {m, nr, K / 2, a_bf16, K, b_bf16, 2 * nr, y, NR, parts & 8192}, gate_h = h;
     gate_g.b = b[1], gate_h.b = b_bf16 + K * NR;
     gate_g.c = gate_h.c = gate[way];
     gate_g.is_adding = gate_h.is_adding = false;
