@@ -35,3 +35,10 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
   set(foreign "a[vm]x[0-9a-z]*")
 endif()
 list(FILTER library_sources EXCLUDE REGEX "/src/backend/cpu/.*_(${foreign})\\.c$")
+
+# One of the two: PNG by cairo, or none.
+if(CAIRO_FOUND)
+  list(FILTER library_sources EXCLUDE REGEX "/src/plot/canvas_no_cairo\\.c$")
+else()
+  list(FILTER library_sources EXCLUDE REGEX "/src/plot/canvas_cairo\\.c$")
+endif()

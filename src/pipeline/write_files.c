@@ -14,6 +14,7 @@
 #include "io/mmcif_write.h"
 #include "io/pdb_write.h"
 #include "io/scores_write.h"
+#include "pipeline/pipeline_priv.h"
 #include "pleat/io.h"
 
 enum { MAX_REMARKS = 4 };
@@ -33,45 +34,6 @@ static void structure_fini(owned_structure *s) {
   free(s->residue_index);
   free(s->chain_index);
   free(s->b_factors);
-}
-
-static pleat_status find_array(const pleat_arrays *prediction, const char *name, int rank, const int64_t *shape,
-                               const pleat_array **out_array, pleat_error *err) {
-  const pleat_array *array = pleat_arrays_find(prediction, name);
-  if (!array) PLEAT_FAIL(err, PLEAT_INPUT, "the prediction lacks the array '%s'", name);
-  if (array->dtype != PLEAT_F32 && array->dtype != PLEAT_F64) {
-    PLEAT_FAIL(err, PLEAT_INPUT, "the prediction's array '%s' is %s: expected f32", name,
-               pleat_dtype_text(array->dtype));
-  }
-  bool is_fit = array->rank == rank;
-  for (int i = 0; i < rank && is_fit; i++) is_fit = array->shape[i] == shape[i];
-  if (!is_fit) {
-    PLEAT_FAIL(
-        err, PLEAT_INPUT,
-        "the prediction's array '%s' has %lld elements in %d axes: expected %lld residues in the first of %d axes "
-        "(is this the sequence that was predicted?)",
-        name, (long long)pleat_array_elements(array), array->rank, (long long)(rank ? shape[0] : 1), rank);
-  }
-  *out_array = array;
-  return PLEAT_OK;
-}
-
-static pleat_status find_f32(const pleat_arrays *prediction, const char *name, int rank, const int64_t *shape,
-                             const float **out_values, pleat_error *err) {
-  const pleat_array *array;
-  PLEAT_TRY(find_array(prediction, name, rank, shape, &array, err));
-  if (array->dtype != PLEAT_F32) PLEAT_FAIL(err, PLEAT_INPUT, "the prediction's array '%s' must be f32", name);
-  *out_values = array->data;
-  return PLEAT_OK;
-}
-
-/* A score that the model may not have: NAN then. */
-static double find_score(const pleat_arrays *prediction, const char *name) {
-  const pleat_array *array = pleat_arrays_find(prediction, name);
-  if (!array || (array->dtype != PLEAT_F32 && array->dtype != PLEAT_F64) || pleat_array_elements(array) != 1) {
-    return NAN;
-  }
-  return pleat_array_number(array, 0);
 }
 
 /* Residue types, chains and numbers; numbering restarts in every chain. */
@@ -98,17 +60,17 @@ static pleat_status number_residues(const char *sequence, owned_structure *s, pl
 
 static pleat_status structure_fill(const char *sequence, const pleat_arrays *prediction, owned_structure *s,
                                    pleat_error *err) {
-  int64_t n_res = 0;
-  for (const char *p = sequence; *p; p++) n_res += *p != ':';
+  int64_t n_res = pleat_sequence_residues(sequence);
   if (n_res < 1 || n_res > 1 << 20) {
     PLEAT_FAIL(err, PLEAT_INPUT, "the sequence to write has %lld residues: expected 1 to 2^20", (long long)n_res);
   }
   const int64_t shape[] = {n_res, PLEAT_N_ATOM37, 3};
   const pleat_array *plddt;
   pleat_structure *view = &s->view;
-  PLEAT_TRY(find_f32(prediction, "structure_module/final_atom_positions", 3, shape, &view->atom_positions, err));
-  PLEAT_TRY(find_f32(prediction, "structure_module/final_atom_mask", 2, shape, &view->atom_mask, err));
-  PLEAT_TRY(find_array(prediction, "confidence/plddt", 1, shape, &plddt, err));
+  PLEAT_TRY(pleat_prediction_find_f32(prediction, "structure_module/final_atom_positions", 3, shape,
+                                      &view->atom_positions, err));
+  PLEAT_TRY(pleat_prediction_find_f32(prediction, "structure_module/final_atom_mask", 2, shape, &view->atom_mask, err));
+  PLEAT_TRY(pleat_prediction_find(prediction, "confidence/plddt", 1, shape, &plddt, err));
   size_t n = (size_t)n_res;
   s->aatype = malloc(n);
   s->residue_index = malloc(n * sizeof *s->residue_index);
@@ -187,8 +149,8 @@ pleat_status pleat_write_mmcif(const char *path, const char *sequence, const ple
                             .remarks = remarks,
                             .n_remarks = make_remarks(info, head.data, remarks),
                             .has_msa = info->has_msa,
-                            .ptm = find_score(prediction, "confidence/ptm"),
-                            .iptm = find_score(prediction, "confidence/iptm")};
+                            .ptm = pleat_prediction_score(prediction, "confidence/ptm"),
+                            .iptm = pleat_prediction_score(prediction, "confidence/iptm")};
   status = as_input(pleat_mmcif_write(&structure.view, &mmcif, &buf, err), err);
   if (!status) status = pleat_file_write(path, buf.data, buf.n, err);
 done:
@@ -203,13 +165,13 @@ pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction
   const pleat_array *plddt = pleat_arrays_find(prediction, "confidence/plddt");
   int64_t n_res = plddt && plddt->rank == 1 ? plddt->shape[0] : 0;
   const int64_t shape[] = {n_res, n_res};
-  PLEAT_TRY(find_array(prediction, "confidence/plddt", 1, shape, &plddt, err));
+  PLEAT_TRY(pleat_prediction_find(prediction, "confidence/plddt", 1, shape, &plddt, err));
   pleat_scores scores = {.n_res = n_res,
-                         .ptm = find_score(prediction, "confidence/ptm"),
-                         .iptm = find_score(prediction, "confidence/iptm")};
+                         .ptm = pleat_prediction_score(prediction, "confidence/ptm"),
+                         .iptm = pleat_prediction_score(prediction, "confidence/iptm")};
   const char *pae_name = "confidence/predicted_aligned_error";
   if (pleat_arrays_find(prediction, pae_name)) {
-    PLEAT_TRY(find_f32(prediction, pae_name, 2, shape, &scores.opt_pae, err));
+    PLEAT_TRY(pleat_prediction_find_f32(prediction, pae_name, 2, shape, &scores.opt_pae, err));
   }
   double *values = malloc(((size_t)n_res + 1) * sizeof *values);
   if (!values) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to write '%s'", path);
