@@ -67,9 +67,12 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_write_pdb(const char *path, const cha
 PLEAT_API PLEAT_CHECKED pleat_status pleat_write_mmcif(const char *path, const char *sequence,
                                                        const pleat_arrays *prediction, const pleat_result_info *info,
                                                        pleat_error *err);
-/* ColabFold's ..._scores_....json: plddt, max_pae, pae, ptm, iptm. */
+/* ColabFold's ..._scores_....json: plddt, max_pae, pae, ptm, iptm. Written row by row, without a copy in memory. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction,
                                                         pleat_error *err);
+/* ColabFold's ..._predicted_aligned_error_v1.json, row by row too. Errors also: INPUT (the network has no such head). */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_pae(const char *path, const pleat_arrays *prediction,
+                                                     pleat_error *err);
 
 /* A target's alignment as ColabFold writes it: "#lengths<TAB>copies" of the distinct chains, then a header line and a
  * sequence line per row. Without an alignment, the distinct chains themselves, called 101, 102, ... Errors: IO, NOMEM. */

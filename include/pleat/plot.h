@@ -30,10 +30,7 @@ typedef struct pleat_plot_result {
 } pleat_plot_result;
 
 typedef struct pleat_plot_query {
-  const char *name;
-  const char *sequence; /* chains joined by ':' */
-  const char *opt_a3m;  /* text of the alignment; NULL: a single sequence */
-  size_t n_a3m;
+  const pleat_target *target;
   const pleat_plot_result *results; /* best first */
   int64_t n_results;
   bool is_synthetic; /* weights made up: every plot says so */

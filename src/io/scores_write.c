@@ -29,6 +29,22 @@ static void put_shortest(pleat_buf *buf, double value) {
   pleat_buf_append(buf, text, (size_t)n);
 }
 
+/* With a file, whatever has gathered leaves for it now and then; what is left leaves in the end. */
+enum { FLUSH_BYTES = 64 * 1024 };
+
+static pleat_status flush(pleat_out_file *opt_file, size_t n_least, pleat_buf *buf, pleat_error *err) {
+  if (!opt_file || buf->n < n_least || buf->is_failed) return PLEAT_OK;
+  PLEAT_TRY(pleat_out_file_write(opt_file, buf->data, buf->n, err));
+  pleat_buf_clear(buf);
+  return PLEAT_OK;
+}
+
+static pleat_status finish(pleat_status status, const char *what, size_t n_before, pleat_out_file *opt_file,
+                           pleat_buf *buf, pleat_error *err) {
+  PLEAT_TRY(pleat_writer_finish(status, what, n_before, buf, err));
+  return flush(opt_file, 1, buf, err);
+}
+
 static pleat_status check_plddt(int64_t n_res, const double *plddt, pleat_error *err) {
   for (int64_t i = 0; i < n_res; i++) {
     if (!(plddt[i] >= 0 && plddt[i] <= 100))
@@ -75,13 +91,14 @@ static void put_pae_row(int64_t n_res, const float *row, int n_decimals, const c
   pleat_buf_puts(buf, "]");
 }
 
-static pleat_status put_pae(int64_t n_res, const float *pae, int n_decimals, const char *separator, pleat_buf *buf,
-                            pleat_error *err) {
+static pleat_status put_pae(int64_t n_res, const float *pae, int n_decimals, const char *separator,
+                            pleat_out_file *opt_file, pleat_buf *buf, pleat_error *err) {
   pleat_buf_puts(buf, "[");
   for (int64_t i = 0; i < n_res; i++) {
     PLEAT_TRY(check_pae_row(n_res, i, pae + i * n_res, err));
     if (i > 0) pleat_buf_puts(buf, separator);
     put_pae_row(n_res, pae + i * n_res, n_decimals, separator, buf);
+    PLEAT_TRY(flush(opt_file, FLUSH_BYTES, buf, err));
   }
   pleat_buf_puts(buf, "]");
   return PLEAT_OK;
@@ -94,7 +111,7 @@ static double largest(int64_t n_res, const float *pae) {
   return max;
 }
 
-static pleat_status begin(const pleat_scores *scores, bool has_pae, double max_pae, pleat_buf *buf, pleat_error *err) {
+static pleat_status put_scores(const pleat_scores *scores, pleat_out_file *opt_file, pleat_buf *buf, pleat_error *err) {
   PLEAT_TRY(check_plddt(scores->n_res, scores->plddt, err));
   PLEAT_TRY(pleat_writer_check_tm(scores->ptm, "pTM", err));
   PLEAT_TRY(pleat_writer_check_tm(scores->iptm, "ipTM", err));
@@ -104,30 +121,14 @@ static pleat_status begin(const pleat_scores *scores, bool has_pae, double max_p
     put_rounded(buf, scores->plddt[i], 2);
   }
   pleat_buf_puts(buf, "]");
-  if (!has_pae) return PLEAT_OK;
-  PLEAT_TRY(check_max_pae(max_pae, err));
-  pleat_buf_puts(buf, ",\"max_pae\":");
-  put_shortest(buf, max_pae);
-  pleat_buf_puts(buf, ",\"pae\":[");
-  return PLEAT_OK;
-}
-
-pleat_status pleat_scores_begin(const pleat_scores *scores, double max_pae, pleat_buf *buf, pleat_error *err) {
-  size_t n_before = buf->n;
-  return pleat_writer_finish(begin(scores, true, max_pae, buf, err), "the scores", n_before, buf, err);
-}
-
-pleat_status pleat_scores_add_row(const pleat_scores *scores, int64_t i, const float *row, pleat_buf *buf,
-                                  pleat_error *err) {
-  size_t n_before = buf->n;
-  PLEAT_TRY(check_pae_row(scores->n_res, i, row, err));
-  if (i > 0) pleat_buf_puts(buf, ",");
-  put_pae_row(scores->n_res, row, 2, ",", buf);
-  return pleat_writer_finish(PLEAT_OK, "the scores", n_before, buf, err);
-}
-
-static void end(const pleat_scores *scores, bool has_pae, pleat_buf *buf) {
-  if (has_pae) pleat_buf_puts(buf, "]");
+  if (scores->opt_pae) {
+    double max_pae = largest(scores->n_res, scores->opt_pae);
+    PLEAT_TRY(check_max_pae(max_pae, err));
+    pleat_buf_puts(buf, ",\"max_pae\":");
+    put_shortest(buf, max_pae);
+    pleat_buf_puts(buf, ",\"pae\":");
+    PLEAT_TRY(put_pae(scores->n_res, scores->opt_pae, 2, ",", opt_file, buf, err));
+  }
   if (!isnan(scores->ptm)) {
     pleat_buf_puts(buf, ",\"ptm\":");
     put_rounded(buf, scores->ptm, 2);
@@ -137,51 +138,40 @@ static void end(const pleat_scores *scores, bool has_pae, pleat_buf *buf) {
     put_rounded(buf, scores->iptm, 2);
   }
   pleat_buf_puts(buf, "}");
-}
-
-pleat_status pleat_scores_end(const pleat_scores *scores, pleat_buf *buf, pleat_error *err) {
-  size_t n_before = buf->n;
-  end(scores, true, buf);
-  return pleat_writer_finish(PLEAT_OK, "the scores", n_before, buf, err);
-}
-
-static pleat_status put_scores(const pleat_scores *scores, pleat_buf *buf, pleat_error *err) {
-  const float *pae = scores->opt_pae;
-  PLEAT_TRY(begin(scores, pae != NULL, pae ? largest(scores->n_res, pae) : 0, buf, err));
-  for (int64_t i = 0; pae && i < scores->n_res; i++)
-    PLEAT_TRY(pleat_scores_add_row(scores, i, pae + i * scores->n_res, buf, err));
-  end(scores, pae != NULL, buf);
   return PLEAT_OK;
 }
 
-pleat_status pleat_scores_write(const pleat_scores *scores, pleat_buf *buf, pleat_error *err) {
+pleat_status pleat_scores_write(const pleat_scores *scores, pleat_out_file *opt_file, pleat_buf *buf,
+                                pleat_error *err) {
   size_t n_before = buf->n;
-  return pleat_writer_finish(put_scores(scores, buf, err), "the scores", n_before, buf, err);
+  return finish(put_scores(scores, opt_file, buf, err), "the scores", n_before, opt_file, buf, err);
 }
 
-pleat_status pleat_scores_write_pae_v1(int64_t n_res, const float *pae, pleat_buf *buf, pleat_error *err) {
+pleat_status pleat_scores_write_pae_v1(int64_t n_res, const float *pae, pleat_out_file *opt_file, pleat_buf *buf,
+                                       pleat_error *err) {
   size_t n_before = buf->n;
   pleat_buf_puts(buf, "{\"predicted_aligned_error\": ");
-  pleat_status status = put_pae(n_res, pae, 2, ", ", buf, err);
+  pleat_status status = put_pae(n_res, pae, 2, ", ", opt_file, buf, err);
   if (!status) {
     pleat_buf_puts(buf, ", \"max_predicted_aligned_error\": ");
     put_shortest(buf, largest(n_res, pae));
     pleat_buf_puts(buf, "}");
   }
-  return pleat_writer_finish(status, "the aligned errors", n_before, buf, err);
+  return finish(status, "the aligned errors", n_before, opt_file, buf, err);
 }
 
-pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_pae, pleat_buf *buf, pleat_error *err) {
+pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_pae, pleat_out_file *opt_file,
+                                    pleat_buf *buf, pleat_error *err) {
   PLEAT_TRY(check_max_pae(max_pae, err));
   size_t n_before = buf->n;
   pleat_buf_puts(buf, "[{\"predicted_aligned_error\":");
-  pleat_status status = put_pae(n_res, pae, 1, ",", buf, err);
+  pleat_status status = put_pae(n_res, pae, 1, ",", opt_file, buf, err);
   if (!status) {
     pleat_buf_puts(buf, ",\"max_predicted_aligned_error\":");
     put_shortest(buf, max_pae);
     pleat_buf_puts(buf, "}]");
   }
-  return pleat_writer_finish(status, "the aligned errors", n_before, buf, err);
+  return finish(status, "the aligned errors", n_before, opt_file, buf, err);
 }
 
 static char category(double plddt) { return plddt < 50 ? 'D' : plddt < 70 ? 'L' : plddt < 90 ? 'M' : 'H'; }

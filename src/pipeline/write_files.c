@@ -161,15 +161,40 @@ done:
   return status;
 }
 
-pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+/* Opens a file, has it written, and keeps it only when all went well. */
+typedef struct json_source {
+  const pleat_scores *scores; /* NULL: aligned errors alone */
+  int64_t n_res;
+  const float *pae;
+} json_source;
+
+static pleat_status write_json(const char *path, const json_source *source, pleat_error *err) {
+  pleat_out_file *file = NULL;
+  pleat_buf buf = {0};
+  PLEAT_TRY(pleat_out_file_open(path, &file, err));
+  pleat_status status = source->scores ? pleat_scores_write(source->scores, file, &buf, err)
+                                       : pleat_scores_write_pae_v1(source->n_res, source->pae, file, &buf, err);
+  status = as_input(status, err);
+  pleat_status closed = pleat_out_file_close(file, status == PLEAT_OK, status ? NULL : err);
+  pleat_buf_fini(&buf);
+  return status ? status : closed;
+}
+
+static const char pae_name[] = "confidence/predicted_aligned_error";
+
+static int64_t residues_of(const pleat_arrays *prediction) {
   const pleat_array *plddt = pleat_arrays_find(prediction, "confidence/plddt");
-  int64_t n_res = plddt && plddt->rank == 1 ? plddt->shape[0] : 0;
+  return plddt && plddt->rank == 1 ? plddt->shape[0] : 0;
+}
+
+pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+  const pleat_array *plddt;
+  int64_t n_res = residues_of(prediction);
   const int64_t shape[] = {n_res, n_res};
   PLEAT_TRY(pleat_prediction_find(prediction, "confidence/plddt", 1, shape, &plddt, err));
   pleat_scores scores = {.n_res = n_res,
                          .ptm = pleat_prediction_score(prediction, "confidence/ptm"),
                          .iptm = pleat_prediction_score(prediction, "confidence/iptm")};
-  const char *pae_name = "confidence/predicted_aligned_error";
   if (pleat_arrays_find(prediction, pae_name)) {
     PLEAT_TRY(pleat_prediction_find_f32(prediction, pae_name, 2, shape, &scores.opt_pae, err));
   }
@@ -177,10 +202,14 @@ pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction
   if (!values) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to write '%s'", path);
   for (int64_t i = 0; i < n_res; i++) values[i] = pleat_array_number(plddt, i);
   scores.plddt = values;
-  pleat_buf buf = {0};
-  pleat_status status = as_input(pleat_scores_write(&scores, &buf, err), err);
-  if (!status) status = pleat_file_write(path, buf.data, buf.n, err);
-  pleat_buf_fini(&buf);
+  pleat_status status = write_json(path, &(json_source){.scores = &scores}, err);
   free(values);
   return status;
+}
+
+pleat_status pleat_write_pae(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+  json_source source = {.n_res = residues_of(prediction)};
+  const int64_t shape[] = {source.n_res, source.n_res};
+  PLEAT_TRY(pleat_prediction_find_f32(prediction, pae_name, 2, shape, &source.pae, err));
+  return write_json(path, &source, err);
 }

@@ -92,9 +92,9 @@ static pleat_status fill_series(const pleat_plot_result *result, const char *lab
 }
 
 static pleat_status job_fill(const pleat_plot_query *query, owned_job *job, pleat_error *err) {
-  PLEAT_TRY(fill_chains(query->sequence, job, err));
+  PLEAT_TRY(fill_chains(query->target->sequence, job, err));
   pleat_plot_job *view = &job->view;
-  view->name = query->name;
+  view->name = query->target->name;
   view->opt_warning = query->is_synthetic ? "SYNTHETIC WEIGHTS: random parameters, this is no prediction" : NULL;
   view->series = job->series;
   view->n_series = n_drawn(query);
@@ -118,7 +118,7 @@ static pleat_status job_fill(const pleat_plot_query *query, owned_job *job, plea
  * times, so chains are recognised by their sequence. */
 static pleat_status map_columns(const pleat_a3m *a3m, const pleat_plot_query *query, const pleat_chains *chains,
                                 int64_t *out_columns, pleat_error *err) {
-  const char *sequence = query->sequence;
+  const char *sequence = query->target->sequence;
   for (int64_t k = 0, i = 0; k < chains->n; k++) {
     int64_t length = chains->lengths[k], column = 0, found = -1;
     for (int64_t d = 0; d < (a3m->n_chains ? a3m->n_chains : 1) && found < 0; d++) {
@@ -127,7 +127,8 @@ static pleat_status map_columns(const pleat_a3m *a3m, const pleat_plot_query *qu
       column += n_columns;
     }
     if (found < 0)
-      PLEAT_FAIL(err, PLEAT_INPUT, "chain %lld of '%s' is not a query of its alignment", (long long)k + 1, query->name);
+      PLEAT_FAIL(err, PLEAT_INPUT, "chain %lld of '%s' is not a query of its alignment", (long long)k + 1,
+                 query->target->name);
     for (int64_t c = 0; c < length; c++) out_columns[i++] = found + c;
     sequence += length + 1;
   }
@@ -139,8 +140,8 @@ static pleat_status plot_coverage(const char *path, const pleat_plot_query *quer
                                   pleat_error *err) {
   int64_t n_res = job->view.n_res;
   pleat_a3m a3m = {0};
-  if (query->opt_a3m) {
-    PLEAT_TRY(pleat_a3m_parse(query->opt_a3m, query->n_a3m, query->name, &a3m, err));
+  if (query->target->opt_a3m) {
+    PLEAT_TRY(pleat_a3m_parse(query->target->opt_a3m, query->target->n_a3m, query->target->name, &a3m, err));
   } else {
     a3m.msa = (pleat_msa){.n_rows = 1, .n_cols = n_res, .letters = malloc((size_t)n_res)};
   }
@@ -148,11 +149,11 @@ static pleat_status plot_coverage(const char *path, const pleat_plot_query *quer
   pleat_status status = PLEAT_OK;
   if (!columns || !a3m.msa.letters) {
     status = pleat_fail(err, PLEAT_NOMEM, "no memory to draw '%s'", path);
-  } else if (query->opt_a3m) {
+  } else if (query->target->opt_a3m) {
     status = map_columns(&a3m, query, &job->view.chains, columns, err);
   } else {
     int64_t i = 0;
-    for (const char *p = query->sequence; *p; p++) {
+    for (const char *p = query->target->sequence; *p; p++) {
       if (*p == ':') continue;
       columns[i] = i;
       a3m.msa.letters[i++] = *p;
@@ -161,8 +162,8 @@ static pleat_status plot_coverage(const char *path, const pleat_plot_query *quer
   const pleat_plot_msa msa = {.msa = &a3m.msa, .columns = columns};
   if (!status) status = pleat_plot_coverage(path, &job->view, &msa, err);
   free(columns);
-  if (query->opt_a3m) pleat_a3m_fini(&a3m);
-  if (!query->opt_a3m) free(a3m.msa.letters);
+  if (query->target->opt_a3m) pleat_a3m_fini(&a3m);
+  if (!query->target->opt_a3m) free(a3m.msa.letters);
   return status;
 }
 
@@ -170,7 +171,8 @@ pleat_status pleat_plot_write(pleat_plot_kind kind, const char *path, const plea
   owned_job job = {0};
   pleat_status status = PLEAT_OK;
   if (!pleat_plot_has_data(kind, query)) {
-    status = pleat_fail(err, PLEAT_INVALID, "'%s': the results of '%s' hold nothing to plot", path, query->name);
+    status =
+        pleat_fail(err, PLEAT_INVALID, "'%s': the results of '%s' hold nothing to plot", path, query->target->name);
   }
   if (!status) status = job_fill(query, &job, err);
   if (!status) {

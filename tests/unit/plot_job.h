@@ -37,6 +37,9 @@ static inline pleat_arrays *plot_job_prediction(int64_t n, bool has_pae) {
 /* In the order of the plot, from the top: both chains (identities 1 and 5/6), A only (1 and 1/3), B only (1/2). */
 static const char plot_job_a3m[] = "#3,2\t1,1\n>101\t102\nMKVAC\n>u\t.\nMKVAG\n>a1\nMKV--\n>a2\nM----\n>b1\n---aAG\n";
 
+static const pleat_target plot_job_target = {
+    .name = "job", .sequence = "MKV:AC", .opt_a3m = plot_job_a3m, .n_a3m = sizeof plot_job_a3m - 1};
+
 static inline char *plot_job_read(const char *path, size_t *out_n) {
   char *text = NULL;
   pleat_error err;

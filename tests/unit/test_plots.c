@@ -206,13 +206,8 @@ static void test_copies(void) {
   static const char a3m[] = "#2\t3\n>101\nMK\n>x\nM-\n";
   pleat_arrays *prediction = plot_job_prediction(6, false);
   const pleat_plot_result result = {"model_1", 0, prediction};
-  pleat_plot_query query = {.name = "copies",
-                            .sequence = "MK:MK:MK",
-                            .opt_a3m = a3m,
-                            .n_a3m = sizeof a3m - 1,
-                            .results = &result,
-                            .n_results = 1,
-                            .is_synthetic = true};
+  pleat_target target = {.name = "copies", .sequence = "MK:MK:MK", .opt_a3m = a3m, .n_a3m = sizeof a3m - 1};
+  const pleat_plot_query query = {.target = &target, .results = &result, .n_results = 1, .is_synthetic = true};
   CHECK(!pleat_plot_has_data(PLEAT_PLOT_PAE, &query));
   CHECK(pleat_plot_has_data(PLEAT_PLOT_PLDDT, &query));
   char *svg = draw(PLEAT_PLOT_COVERAGE, &query);
@@ -222,7 +217,7 @@ static void test_copies(void) {
   check_count(svg, ">SYNTHETIC WEIGHTS: random parameters, this is no prediction</text>", 1);
   free(counts);
   free(svg);
-  query.opt_a3m = NULL;
+  target.opt_a3m = NULL;
   svg = draw(PLEAT_PLOT_COVERAGE, &query);
   check_count(svg, ">Alignment coverage, 1 sequence</text>", 1);
   free(svg);
@@ -239,7 +234,8 @@ static void test_large(void) {
   pleat_arrays *prediction = plot_job_prediction(N_RES, true);
   pleat_plot_result results[12];
   for (int k = 0; k < 12; k++) results[k] = (pleat_plot_result){"model_1_ptm", k, prediction};
-  pleat_plot_query query = {.name = "large", .sequence = sequence, .results = results, .n_results = 1};
+  const pleat_target target = {.name = "large", .sequence = sequence};
+  pleat_plot_query query = {.target = &target, .results = results, .n_results = 1};
   char *svg = draw(PLEAT_PLOT_PAE, &query);
   uint8_t *pixels = unpack_image(svg, &n_cols, &n_rows);
   CHECK_INT(n_cols, 1000);
@@ -274,15 +270,17 @@ static void check_refused(pleat_plot_kind kind, const char *name, const pleat_pl
 }
 
 static void test_refused(pleat_plot_query query) {
+  pleat_target target = *query.target;
+  query.target = &target;
   check_refused(PLEAT_PLOT_PLDDT, "x.pdf", &query, PLEAT_INVALID, "expected .png or .svg");
   check_refused(PLEAT_PLOT_PLDDT, "none/x.svg", &query, PLEAT_IO, "none/x.svg");
-  query.sequence = "MKV:ACD";
+  target.sequence = "MKV:ACD";
   check_refused(PLEAT_PLOT_PLDDT, "x.svg", &query, PLEAT_INPUT, "expected 6 residues");
-  query.sequence = "MKV:AG";
+  target.sequence = "MKV:AG";
   check_refused(PLEAT_PLOT_COVERAGE, "x.svg", &query, PLEAT_INPUT, "chain 2 of 'job' is not a query of its alignment");
-  query.sequence = "MKVAC:";
+  target.sequence = "MKVAC:";
   check_refused(PLEAT_PLOT_PLDDT, "x.svg", &query, PLEAT_INPUT, "chain 2 to plot is empty");
-  query.sequence = "MKV:AC";
+  target.sequence = "MKV:AC";
   pleat_arrays *prediction = plot_job_prediction(5, false);
   const pleat_plot_result result = {"model_1", 0, prediction};
   query.results = &result;
@@ -297,12 +295,7 @@ int main(void) {
   if (!folder_make(folder, sizeof folder)) return check_report();
   pleat_arrays *prediction = plot_job_prediction(5, true);
   const pleat_plot_result results[] = {{"model_1_multimer_v3", 0, prediction}, {"model_2 <&\">", 0, prediction}};
-  const pleat_plot_query query = {.name = "job",
-                                  .sequence = "MKV:AC",
-                                  .opt_a3m = plot_job_a3m,
-                                  .n_a3m = sizeof plot_job_a3m - 1,
-                                  .results = results,
-                                  .n_results = 2};
+  const pleat_plot_query query = {.target = &plot_job_target, .results = results, .n_results = 2};
   test_ticks();
   test_plddt(&query);
   test_pae(&query);

@@ -33,12 +33,7 @@ int main(void) {
   if (!folder_make(folder, sizeof folder)) return check_report();
   pleat_arrays *prediction = plot_job_prediction(5, true);
   const pleat_plot_result results[] = {{"model_1_multimer_v3", 0, prediction}, {"model_2_multimer_v3", 0, prediction}};
-  const pleat_plot_query query = {.name = "job",
-                                  .sequence = "MKV:AC",
-                                  .opt_a3m = plot_job_a3m,
-                                  .n_a3m = sizeof plot_job_a3m - 1,
-                                  .results = results,
-                                  .n_results = 2};
+  const pleat_plot_query query = {.target = &plot_job_target, .results = results, .n_results = 2};
   char path[512];
   pleat_error err = {0};
   if (pleat_plot_has_png()) {

@@ -6,6 +6,7 @@
 #include <locale.h>
 
 #include "check.h"
+#include "folder.h"
 #include "io/writer.h"
 
 static void check_shortest(double value, const char *want) {
@@ -75,16 +76,11 @@ static void test_texts(void) {
   const char *want =
       "{\"plddt\":[50.0,2.68,100.0],\"max_pae\":31.75,\"pae\":[[0.25,0.12,0.38],[31.75,0.0,10.5],"
       "[1.0,0.05,9.99]],\"ptm\":0.12,\"iptm\":0.5}";
-  CHECK_OK(pleat_scores_write(&scores, &buf, &err), &err);
-  CHECK_STR(buf.data, want);
-  pleat_buf_clear(&buf);
-  CHECK_OK(pleat_scores_begin(&scores, 31.75, &buf, &err), &err);
-  for (int i = 0; i < 3; i++) CHECK_OK(pleat_scores_add_row(&scores, i, pae + i * 3, &buf, &err), &err);
-  CHECK_OK(pleat_scores_end(&scores, &buf, &err), &err);
+  CHECK_OK(pleat_scores_write(&scores, NULL, &buf, &err), &err);
   CHECK_STR(buf.data, want);
   pleat_buf_clear(&buf);
   scores = (pleat_scores){.n_res = 3, .plddt = plddt, .ptm = NAN, .iptm = NAN};
-  CHECK_OK(pleat_scores_write(&scores, &buf, &err), &err);
+  CHECK_OK(pleat_scores_write(&scores, NULL, &buf, &err), &err);
   CHECK_STR(buf.data, "{\"plddt\":[50.0,2.68,100.0]}");
   pleat_buf_clear(&buf);
   CHECK_OK(pleat_scores_write_confidence(3, plddt, &buf, &err), &err);
@@ -92,12 +88,12 @@ static void test_texts(void) {
             "{\"residueNumber\":[1,2,3],\"confidenceScore\":[50.0,2.67,100.0],"
             "\"confidenceCategory\":[\"D\",\"D\",\"H\"]}");
   pleat_buf_clear(&buf);
-  CHECK_OK(pleat_scores_write_pae(3, pae, 31.75, &buf, &err), &err);
+  CHECK_OK(pleat_scores_write_pae(3, pae, 31.75, NULL, &buf, &err), &err);
   CHECK_STR(buf.data,
             "[{\"predicted_aligned_error\":[[0.2,0.1,0.4],[31.8,0.0,10.5],[1.0,0.1,10.0]],"
             "\"max_predicted_aligned_error\":31.75}]");
   pleat_buf_clear(&buf);
-  CHECK_OK(pleat_scores_write_pae_v1(3, pae, &buf, &err), &err);
+  CHECK_OK(pleat_scores_write_pae_v1(3, pae, NULL, &buf, &err), &err);
   CHECK_STR(buf.data,
             "{\"predicted_aligned_error\": [[0.25, 0.12, 0.38], [31.75, 0.0, 10.5], [1.0, 0.05, 9.99]], "
             "\"max_predicted_aligned_error\": 31.75}");
@@ -113,7 +109,7 @@ static void test_refusals(void) {
   for (int k = 0; k < 4; k++) {
     double values[3] = {1, bad_plddt[k], 3};
     pleat_scores scores = {.n_res = 3, .plddt = values, .ptm = NAN, .iptm = NAN};
-    CHECK_INT(pleat_scores_write(&scores, &buf, &err), PLEAT_INVALID);
+    CHECK_INT(pleat_scores_write(&scores, NULL, &buf, &err), PLEAT_INVALID);
     CHECK(strstr(err.message, "residue 2"));
     CHECK_INT(pleat_scores_write_confidence(3, values, &buf, &err), PLEAT_INVALID);
   }
@@ -121,21 +117,75 @@ static void test_refusals(void) {
     float values[9] = {0};
     values[5] = bad_pae[k];
     pleat_scores scores = {.n_res = 3, .plddt = plddt, .opt_pae = values, .ptm = NAN, .iptm = NAN};
-    CHECK_INT(pleat_scores_write(&scores, &buf, &err), PLEAT_INVALID);
-    CHECK_INT(pleat_scores_write_pae(3, values, 31.75, &buf, &err), PLEAT_INVALID);
-    CHECK_INT(pleat_scores_write_pae_v1(3, values, &buf, &err), PLEAT_INVALID);
-    CHECK_INT(pleat_scores_add_row(&scores, 1, values + 3, &buf, &err), PLEAT_INVALID);
+    CHECK_INT(pleat_scores_write(&scores, NULL, &buf, &err), PLEAT_INVALID);
+    CHECK_INT(pleat_scores_write_pae(3, values, 31.75, NULL, &buf, &err), PLEAT_INVALID);
+    CHECK_INT(pleat_scores_write_pae_v1(3, values, NULL, &buf, &err), PLEAT_INVALID);
     CHECK(strstr(err.message, "residues 2 and 3"));
   }
-  CHECK_INT(pleat_scores_write_pae(3, pae, NAN, &buf, &err), PLEAT_INVALID);
+  CHECK_INT(pleat_scores_write_pae(3, pae, NAN, NULL, &buf, &err), PLEAT_INVALID);
   pleat_scores scores = {.n_res = 3, .plddt = plddt, .opt_pae = pae, .ptm = 1.5, .iptm = NAN};
-  CHECK_INT(pleat_scores_write(&scores, &buf, &err), PLEAT_INVALID);
+  CHECK_INT(pleat_scores_write(&scores, NULL, &buf, &err), PLEAT_INVALID);
   CHECK(strstr(err.message, "pTM"));
   CHECK_STR(buf.data, "kept");
   pleat_buf_fini(&buf);
 }
 
+static char *read_file(const char *path, size_t *out_n) {
+  char *text = NULL;
+  pleat_error err = {0};
+  CHECK_OK(pleat_file_read(path, (size_t)1 << 30, &text, out_n, &err), &err);
+  unlink(path);
+  return text;
+}
+
+/* A file gets the bytes that a buffer would, and 3,000 residues (54 MB of text) pass through a small one. */
+static void test_files(const char *folder) {
+  enum { N_SMALL = 150, N_LARGE = 3000, MAX_BUFFER = 256 * 1024 };
+  char path[512];
+  pleat_error err = {0};
+  snprintf(path, sizeof path, "%s/x.json", folder);
+  float *matrix = malloc((size_t)N_LARGE * N_LARGE * sizeof *matrix);
+  double *values = malloc(N_LARGE * sizeof *values);
+  for (int64_t k = 0; k < (int64_t)N_LARGE * N_LARGE; k++) matrix[k] = (float)(k * 7919 % 3175) / 100;
+  for (int64_t i = 0; i < N_LARGE; i++) values[i] = (double)(i % 101);
+  for (int kind = 0; kind < 6; kind++) {
+    int64_t n_res = kind < 3 ? N_SMALL : N_LARGE;
+    const pleat_scores scores = {.n_res = n_res, .plddt = values, .opt_pae = matrix, .ptm = 0.5, .iptm = NAN};
+    pleat_buf whole = {0}, buf = {0};
+    pleat_out_file *file = NULL;
+    size_t n = 0;
+    if (!CHECK_OK(pleat_out_file_open(path, &file, &err), &err)) break;
+    pleat_out_file *files[] = {NULL, file};
+    for (int k = n_res == N_SMALL ? 0 : 1; k < 2; k++) {
+      pleat_buf *to = k ? &buf : &whole;
+      pleat_status status = kind % 3 == 0   ? pleat_scores_write(&scores, files[k], to, &err)
+                            : kind % 3 == 1 ? pleat_scores_write_pae_v1(n_res, matrix, files[k], to, &err)
+                                            : pleat_scores_write_pae(n_res, matrix, 31.75, files[k], to, &err);
+      CHECK_OK(status, &err);
+    }
+    CHECK_INT(buf.n, 0);
+    CHECK(buf.capacity <= MAX_BUFFER);
+    CHECK_OK(pleat_out_file_close(file, true, &err), &err);
+    char *text = read_file(path, &n);
+    if (n_res == N_SMALL) {
+      CHECK_STR(text, whole.data);
+      CHECK(n > 65536); /* so that it has left in pieces */
+    } else {
+      CHECK(text && n > 40000000 && text[n - 1] == (kind % 3 == 2 ? ']' : '}'));
+    }
+    free(text);
+    pleat_buf_fini(&buf);
+    pleat_buf_fini(&whole);
+  }
+  free(values);
+  free(matrix);
+}
+
 int main(void) {
+  char folder[256];
+  if (!folder_make(folder, sizeof folder)) return check_report();
+  test_files(folder);
+  rmdir(folder);
   test_numbers();
   test_locale();
   test_texts();

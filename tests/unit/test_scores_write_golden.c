@@ -29,7 +29,7 @@ static void test_alphafold(const char *name) {
     check_file(pleat_scores_write_confidence(n_res, plddt, &buf, &err), &err, &buf, path);
     int64_t n_pae = (int64_t)sqrt((double)pleat_array_elements(pleat_arrays_find(set, "pae")));
     snprintf(path, sizeof path, DIR "pae_%s.json", name);
-    check_file(pleat_scores_write_pae(n_pae, pae, *max_pae, &buf, &err), &err, &buf, path);
+    check_file(pleat_scores_write_pae(n_pae, pae, *max_pae, NULL, &buf, &err), &err, &buf, path);
   }
   free(pae);
   free(max_pae);
@@ -48,7 +48,7 @@ static void test_alphafold(const char *name) {
 static void check_scores(const pleat_scores *scores, const char *name) {
   pleat_buf buf = {0};
   pleat_error err = {0};
-  check_file(pleat_scores_write(scores, &buf, &err), &err, &buf, name);
+  check_file(pleat_scores_write(scores, NULL, &buf, &err), &err, &buf, name);
   pleat_buf_fini(&buf);
 }
 
@@ -63,7 +63,7 @@ static void test_colabfold(void) {
     check_scores(&scores, DIR "colabfold/5AWL_scores_rank_001_alphafold2_ptm_model_1_seed_000.compact.json");
     pleat_buf buf = {0};
     pleat_error err = {0};
-    check_file(pleat_scores_write_pae_v1(n_res, pae, &buf, &err), &err, &buf,
+    check_file(pleat_scores_write_pae_v1(n_res, pae, NULL, &buf, &err), &err, &buf,
                DIR "colabfold/5AWL_predicted_aligned_error_v1.json");
     pleat_buf_fini(&buf);
     for (int64_t i = 0; i < n_res; i++) plddt[i] *= *factor;
@@ -91,7 +91,7 @@ static void test_colabfold_dimer(void) {
                  DIR "colabfold/5AWL_dimer_scores_rank_001_alphafold2_multimer_v3_model_1_seed_000.compact.json");
     pleat_buf buf = {0};
     pleat_error err = {0};
-    check_file(pleat_scores_write_pae_v1(n_res, pae, &buf, &err), &err, &buf,
+    check_file(pleat_scores_write_pae_v1(n_res, pae, NULL, &buf, &err), &err, &buf,
                DIR "colabfold/5AWL_dimer_predicted_aligned_error_v1.json");
     pleat_buf_fini(&buf);
   }

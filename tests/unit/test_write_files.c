@@ -81,12 +81,20 @@ static void test_contents(void) {
   check_holds(text, "{\"plddt\":[87.5,87.5,87.5,87.5,87.5],\"max_pae\":3.25,\"pae\":[[3.25,");
   check_holds(text, "\"ptm\":0.5,\"iptm\":0.25}");
   free(text);
+  CHECK_OK(pleat_write_pae(path, prediction, &err), &err);
+  text = read_back(path);
+  check_holds(text, "{\"predicted_aligned_error\": [[3.25, 3.25,");
+  check_holds(text, "3.25]], \"max_predicted_aligned_error\": 3.25}");
+  free(text);
   pleat_arrays_destroy(prediction);
 
   prediction = make_prediction(2, false);
   CHECK_OK(pleat_write_scores(path, prediction, &err), &err);
   text = read_back(path);
   check_holds(text, "{\"plddt\":[87.5,87.5]");
+  CHECK_INT(pleat_write_pae(path, prediction, &err), PLEAT_INPUT);
+  CHECK(strstr(err.message, "lacks the array"));
+  CHECK(!pleat_path_exists(path));
   CHECK(text && strstr(text, "pae") == NULL && strstr(text, "ptm") == NULL);
   free(text);
   pleat_arrays_destroy(prediction);
@@ -178,8 +186,25 @@ static void test_a3m(void) {
   CHECK_INT(pleat_write_a3m("/nonexistent/y.a3m", &target, &err), PLEAT_IO);
 }
 
+/* Aligned errors of 3,000 residues, 54 MB of text, take next to no memory beside the matrix. */
+static void test_memory(void) {
+  enum { N_RES = 3000, MAX_BYTES = 4 << 20 };
+  char path[512];
+  pleat_error err;
+  pleat_arrays *prediction = make_prediction(N_RES, true);
+  snprintf(path, sizeof path, "%s/x.json", folder);
+  uint64_t before = pleat_os_resident_peak();
+  CHECK_OK(pleat_write_pae(path, prediction, &err), &err);
+  unlink(path);
+  CHECK_OK(pleat_write_scores(path, prediction, &err), &err);
+  unlink(path);
+  if (!check_is_watched()) CHECK(pleat_os_resident_peak() - before < MAX_BYTES);
+  pleat_arrays_destroy(prediction);
+}
+
 int main(void) {
   if (!folder_make(folder, sizeof folder)) return check_report();
+  test_memory();
   test_contents();
   test_refused();
   test_a3m();
