@@ -78,6 +78,17 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_write_pae(const char *path, const ple
  * sequence line per row. Without an alignment, the distinct chains themselves, called 101, 102, ... Errors: IO, NOMEM. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_write_a3m(const char *path, const pleat_target *target, pleat_error *err);
 
+/* AlphaFold's own files of a prediction: confidence_<model>.json and pae_<model>.json. Errors as above. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_af2_confidence(const char *path, const pleat_arrays *prediction,
+                                                                pleat_error *err);
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_af2_pae(const char *path, const pleat_arrays *prediction,
+                                                         pleat_error *err);
+
+/* Packs files, under their names without folders, into a .zip; atomic, and the same files give the same bytes. Errors:
+ * IO, NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_write_zip(const char *path, const char *const *files, size_t n_files,
+                                                     pleat_error *err);
+
 #ifdef __cplusplus
 }
 #endif

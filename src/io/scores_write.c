@@ -176,7 +176,8 @@ pleat_status pleat_scores_write_pae(int64_t n_res, const float *pae, double max_
 
 static char category(double plddt) { return plddt < 50 ? 'D' : plddt < 70 ? 'L' : plddt < 90 ? 'M' : 'H'; }
 
-pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_buf *buf, pleat_error *err) {
+pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_out_file *opt_file, pleat_buf *buf,
+                                           pleat_error *err) {
   PLEAT_TRY(check_plddt(n_res, plddt, err));
   size_t n_before = buf->n;
   pleat_buf_puts(buf, "{\"residueNumber\":[");
@@ -189,5 +190,5 @@ pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, p
   pleat_buf_puts(buf, "],\"confidenceCategory\":[");
   for (int64_t i = 0; i < n_res; i++) pleat_buf_printf(buf, i ? ",\"%c\"" : "\"%c\"", category(plddt[i]));
   pleat_buf_puts(buf, "]}");
-  return pleat_writer_finish(PLEAT_OK, "the confidences", n_before, buf, err);
+  return finish(PLEAT_OK, "the confidences", n_before, opt_file, buf, err);
 }

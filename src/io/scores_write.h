@@ -35,7 +35,7 @@ PLEAT_CHECKED pleat_status pleat_scores_write_pae(int64_t n_res, const float *pa
 
 /* AlphaFold's confidence_<model>.json: residue numbers from 1, pLDDT and its category: D below 50, L below 70, M below
  * 90, else H. */
-PLEAT_CHECKED pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_buf *buf,
-                                                         pleat_error *err);
+PLEAT_CHECKED pleat_status pleat_scores_write_confidence(int64_t n_res, const double *plddt, pleat_out_file *opt_file,
+                                                         pleat_buf *buf, pleat_error *err);
 
 #endif

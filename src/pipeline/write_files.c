@@ -161,55 +161,83 @@ done:
   return status;
 }
 
-/* Opens a file, has it written, and keeps it only when all went well. */
+static const char pae_name[] = "confidence/predicted_aligned_error";
+
+/* What a file of confidences shows. */
 typedef struct json_source {
-  const pleat_scores *scores; /* NULL: aligned errors alone */
-  int64_t n_res;
-  const float *pae;
+  pleat_scores scores; /* opt_pae: also for the files of aligned errors alone */
+  double max_pae;      /* of the bins */
+  double *plddt;       /* storage of scores.plddt */
 } json_source;
 
-static pleat_status write_json(const char *path, const json_source *source, pleat_error *err) {
-  pleat_out_file *file = NULL;
-  pleat_buf buf = {0};
-  PLEAT_TRY(pleat_out_file_open(path, &file, err));
-  pleat_status status = source->scores ? pleat_scores_write(source->scores, file, &buf, err)
-                                       : pleat_scores_write_pae_v1(source->n_res, source->pae, file, &buf, err);
-  status = as_input(status, err);
-  pleat_status closed = pleat_out_file_close(file, status == PLEAT_OK, status ? NULL : err);
-  pleat_buf_fini(&buf);
-  return status ? status : closed;
-}
-
-static const char pae_name[] = "confidence/predicted_aligned_error";
+typedef enum json_kind { JSON_SCORES, JSON_PAE_V1, JSON_AF2_CONFIDENCE, JSON_AF2_PAE } json_kind;
 
 static int64_t residues_of(const pleat_arrays *prediction) {
   const pleat_array *plddt = pleat_arrays_find(prediction, "confidence/plddt");
   return plddt && plddt->rank == 1 ? plddt->shape[0] : 0;
 }
 
-pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+static pleat_status source_fill(const pleat_arrays *prediction, json_source *source, pleat_error *err) {
   const pleat_array *plddt;
+  pleat_scores *scores = &source->scores;
   int64_t n_res = residues_of(prediction);
   const int64_t shape[] = {n_res, n_res};
   PLEAT_TRY(pleat_prediction_find(prediction, "confidence/plddt", 1, shape, &plddt, err));
-  pleat_scores scores = {.n_res = n_res,
-                         .ptm = pleat_prediction_score(prediction, "confidence/ptm"),
-                         .iptm = pleat_prediction_score(prediction, "confidence/iptm")};
+  scores->n_res = n_res;
+  scores->ptm = pleat_prediction_score(prediction, "confidence/ptm");
+  scores->iptm = pleat_prediction_score(prediction, "confidence/iptm");
+  source->max_pae = pleat_prediction_score(prediction, "confidence/max_predicted_aligned_error");
   if (pleat_arrays_find(prediction, pae_name)) {
-    PLEAT_TRY(pleat_prediction_find_f32(prediction, pae_name, 2, shape, &scores.opt_pae, err));
+    PLEAT_TRY(pleat_prediction_find_f32(prediction, pae_name, 2, shape, &scores->opt_pae, err));
   }
-  double *values = malloc(((size_t)n_res + 1) * sizeof *values);
-  if (!values) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to write '%s'", path);
-  for (int64_t i = 0; i < n_res; i++) values[i] = pleat_array_number(plddt, i);
-  scores.plddt = values;
-  pleat_status status = write_json(path, &(json_source){.scores = &scores}, err);
-  free(values);
-  return status;
+  source->plddt = malloc(((size_t)n_res + 1) * sizeof *source->plddt);
+  if (!source->plddt) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the confidences of %lld residues", (long long)n_res);
+  for (int64_t i = 0; i < n_res; i++) source->plddt[i] = pleat_array_number(plddt, i);
+  scores->plddt = source->plddt;
+  return PLEAT_OK;
+}
+
+static pleat_status put_json(json_kind kind, const json_source *source, pleat_out_file *file, pleat_buf *buf,
+                             pleat_error *err) {
+  const pleat_scores *scores = &source->scores;
+  switch (kind) {
+    case JSON_PAE_V1: return pleat_scores_write_pae_v1(scores->n_res, scores->opt_pae, file, buf, err);
+    case JSON_AF2_PAE: return pleat_scores_write_pae(scores->n_res, scores->opt_pae, source->max_pae, file, buf, err);
+    case JSON_AF2_CONFIDENCE: return pleat_scores_write_confidence(scores->n_res, scores->plddt, file, buf, err);
+    default: return pleat_scores_write(scores, file, buf, err);
+  }
+}
+
+/* The file stays only when all went well. */
+static pleat_status write_json(json_kind kind, const char *path, const pleat_arrays *prediction, pleat_error *err) {
+  json_source source = {0};
+  pleat_out_file *file = NULL;
+  pleat_buf buf = {0};
+  pleat_status status = source_fill(prediction, &source, err);
+  bool has_matrix_only = kind == JSON_PAE_V1 || kind == JSON_AF2_PAE;
+  if (!status && has_matrix_only && !source.scores.opt_pae) {
+    status = pleat_fail(err, PLEAT_INPUT, "the prediction lacks the array '%s'", pae_name);
+  }
+  if (!status) status = pleat_out_file_open(path, &file, err);
+  if (!status) status = as_input(put_json(kind, &source, file, &buf, err), err);
+  pleat_status closed = pleat_out_file_close(file, status == PLEAT_OK, status ? NULL : err);
+  pleat_buf_fini(&buf);
+  free(source.plddt);
+  return status ? status : closed;
+}
+
+pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+  return write_json(JSON_SCORES, path, prediction, err);
 }
 
 pleat_status pleat_write_pae(const char *path, const pleat_arrays *prediction, pleat_error *err) {
-  json_source source = {.n_res = residues_of(prediction)};
-  const int64_t shape[] = {source.n_res, source.n_res};
-  PLEAT_TRY(pleat_prediction_find_f32(prediction, pae_name, 2, shape, &source.pae, err));
-  return write_json(path, &source, err);
+  return write_json(JSON_PAE_V1, path, prediction, err);
+}
+
+pleat_status pleat_write_af2_confidence(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+  return write_json(JSON_AF2_CONFIDENCE, path, prediction, err);
+}
+
+pleat_status pleat_write_af2_pae(const char *path, const pleat_arrays *prediction, pleat_error *err) {
+  return write_json(JSON_AF2_PAE, path, prediction, err);
 }

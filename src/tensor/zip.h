@@ -1,4 +1,4 @@
-/* Zip archives: a reader over mapped memory and a writer of stored members.
+/* Zip archives: a reader over mapped memory and a writer.
  * Source: PKWARE APPNOTE.TXT 6.3 (sections 4.3, 4.4, 4.5.3).
  * Why not libzip: stored members of a parameter archive are used where they lie in the map, and libzip hides offsets.
  * SPDX-License-Identifier: Apache-2.0
@@ -56,13 +56,16 @@ PLEAT_CHECKED pleat_status pleat_zip_check_stored(const pleat_zip *zip, const pl
 /* NULL when a member of that name is safe to read or write, else the reason ("is absolute", ...). */
 const char *pleat_zip_name_problem(const char *name, size_t n_name);
 
-/* Writes stored members one after another; zip64 only where a size, an offset or the number of members needs it. The
+/* Writes members one after another; zip64 only where a size, an offset or the number of members needs it. The
  * same members give the same bytes (no time stamps). The file appears when close succeeds. */
 typedef struct pleat_zip_writer pleat_zip_writer;
 PLEAT_CHECKED pleat_status pleat_zip_writer_open(const char *path, pleat_zip_writer **out_writer, pleat_error *err);
 /* Errors: INVALID (unsafe name), IO, NOMEM. */
 PLEAT_CHECKED pleat_status pleat_zip_writer_add(pleat_zip_writer *writer, const char *name, const void *head,
                                                 size_t n_head, const void *body, size_t n_body, pleat_error *err);
+/* The same, packed; the archive never holds more than a buffer of it in memory. From about 4 GiB on it is stored. */
+PLEAT_CHECKED pleat_status pleat_zip_writer_add_deflated(pleat_zip_writer *writer, const char *name, const void *bytes,
+                                                         size_t n, pleat_error *err);
 /* Frees the writer in any case; is_ok = false removes what was written. opt_comment: shorter than 64 KiB. */
 PLEAT_CHECKED pleat_status pleat_zip_writer_close(pleat_zip_writer *writer, const char *opt_comment, bool is_ok,
                                                   pleat_error *err);

@@ -83,7 +83,7 @@ static void test_texts(void) {
   CHECK_OK(pleat_scores_write(&scores, NULL, &buf, &err), &err);
   CHECK_STR(buf.data, "{\"plddt\":[50.0,2.68,100.0]}");
   pleat_buf_clear(&buf);
-  CHECK_OK(pleat_scores_write_confidence(3, plddt, &buf, &err), &err);
+  CHECK_OK(pleat_scores_write_confidence(3, plddt, NULL, &buf, &err), &err);
   CHECK_STR(buf.data,
             "{\"residueNumber\":[1,2,3],\"confidenceScore\":[50.0,2.67,100.0],"
             "\"confidenceCategory\":[\"D\",\"D\",\"H\"]}");
@@ -111,7 +111,7 @@ static void test_refusals(void) {
     pleat_scores scores = {.n_res = 3, .plddt = values, .ptm = NAN, .iptm = NAN};
     CHECK_INT(pleat_scores_write(&scores, NULL, &buf, &err), PLEAT_INVALID);
     CHECK(strstr(err.message, "residue 2"));
-    CHECK_INT(pleat_scores_write_confidence(3, values, &buf, &err), PLEAT_INVALID);
+    CHECK_INT(pleat_scores_write_confidence(3, values, NULL, &buf, &err), PLEAT_INVALID);
   }
   for (int k = 0; k < 3; k++) {
     float values[9] = {0};

@@ -26,7 +26,7 @@ static void test_alphafold(const char *name) {
   pleat_error err = {0};
   if (plddt && max_pae && pae) {
     snprintf(path, sizeof path, DIR "confidence_%s.json", name);
-    check_file(pleat_scores_write_confidence(n_res, plddt, &buf, &err), &err, &buf, path);
+    check_file(pleat_scores_write_confidence(n_res, plddt, NULL, &buf, &err), &err, &buf, path);
     int64_t n_pae = (int64_t)sqrt((double)pleat_array_elements(pleat_arrays_find(set, "pae")));
     snprintf(path, sizeof path, DIR "pae_%s.json", name);
     check_file(pleat_scores_write_pae(n_pae, pae, *max_pae, NULL, &buf, &err), &err, &buf, path);
@@ -37,7 +37,7 @@ static void test_alphafold(const char *name) {
   if (strcmp(name, "rounding") == 0) {
     plddt = golden_double(set, "plddt_f32", &n_res);
     if (plddt)
-      check_file(pleat_scores_write_confidence(n_res, plddt, &buf, &err), &err, &buf,
+      check_file(pleat_scores_write_confidence(n_res, plddt, NULL, &buf, &err), &err, &buf,
                  DIR "confidence_rounding_f32.json");
     free(plddt);
   }

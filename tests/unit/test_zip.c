@@ -245,6 +245,50 @@ static void test_write(const char *dir) {
   CHECK_INT(pleat_zip_writer_open("/no/such/folder/x.zip", &writer, &err), PLEAT_IO);
 }
 
+/* Bytes that pack well, that do not, and none; read back by our reader, which compares checksum and sizes. */
+static void test_write_deflated(const char *dir) {
+  enum { N = 300000 };
+  char path[600];
+  pleat_zip_writer *writer;
+  pleat_file_map file;
+  pleat_zip zip;
+  pleat_error err;
+  uint8_t *even = calloc(1, N), *noise = malloc(N), *back = malloc(N);
+  uint32_t state = 1;
+  for (int i = 0; i < N; i++) noise[i] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
+  const struct {
+    const char *name;
+    const uint8_t *bytes;
+    size_t n;
+  } members[] = {{"even", even, N}, {"noise", noise, N}, {"empty", even, 0}};
+  snprintf(path, sizeof path, "%s/deflated.zip", dir);
+  if (!CHECK_OK(pleat_zip_writer_open(path, &writer, &err), &err)) return;
+  for (int i = 0; i < 3; i++) {
+    CHECK_OK(pleat_zip_writer_add_deflated(writer, members[i].name, members[i].bytes, members[i].n, &err), &err);
+  }
+  CHECK_OK(pleat_zip_writer_add(writer, "stored", noise, 10, NULL, 0, &err), &err);
+  CHECK_INT(pleat_zip_writer_add_deflated(writer, "/x", noise, 10, &err), PLEAT_INVALID);
+  CHECK_OK(pleat_zip_writer_close(writer, NULL, true, &err), &err);
+  CHECK_OK(pleat_file_map_open(path, &file, &err), &err);
+  CHECK_OK(pleat_zip_parse(file.data, file.n, path, PLEAT_INPUT, &zip, &err), &err);
+  CHECK_INT(zip.n_members, 4);
+  for (size_t i = 0; i < 3 && i < zip.n_members; i++) {
+    CHECK_STR(zip.members[i].name, members[i].name);
+    CHECK(!zip.members[i].is_stored);
+    if (!CHECK_INT(zip.members[i].size, members[i].n)) continue;
+    CHECK_OK(pleat_zip_read(&zip, &zip.members[i], NULL, 0, back, members[i].n, &err), &err);
+    CHECK(memcmp(back, members[i].bytes, members[i].n) == 0);
+  }
+  CHECK(zip.members[0].packed_size < N / 100);
+  CHECK(zip.members[1].packed_size >= N);
+  pleat_zip_fini(&zip);
+  pleat_file_map_close(&file);
+  unlink(path);
+  free(back);
+  free(noise);
+  free(even);
+}
+
 int main(void) {
   char dir[512];
   if (!folder_make(dir, sizeof dir)) return check_report();
@@ -255,6 +299,7 @@ int main(void) {
   test_refused_directory();
   test_damage();
   test_write(dir);
+  test_write_deflated(dir);
   CHECK(rmdir(dir) == 0);
   return check_report();
 }
