@@ -67,7 +67,8 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_write_pdb(const char *path, const cha
 PLEAT_API PLEAT_CHECKED pleat_status pleat_write_mmcif(const char *path, const char *sequence,
                                                        const pleat_arrays *prediction, const pleat_result_info *info,
                                                        pleat_error *err);
-/* ColabFold's ..._scores_....json: plddt, max_pae, pae, ptm, iptm. Written row by row, without a copy in memory. */
+/* ColabFold's ..._scores_....json: plddt, max_pae, pae, ptm, iptm, and with want_chain_scores
+ * pairwise_actifptm, pairwise_iptm, per_chain_ptm, actifptm. Written row by row, without a copy in memory. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_write_scores(const char *path, const pleat_arrays *prediction,
                                                         pleat_error *err);
 /* ColabFold's ..._predicted_aligned_error_v1.json, row by row too. Errors also: INPUT (the network has no such head). */

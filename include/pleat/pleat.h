@@ -69,6 +69,8 @@ typedef struct pleat_predict_options {
   uint64_t memory_bytes;     /* budget for activations, scratch and packed weights; 0: what is available */
   bool want_logits;          /* also distogram, masked_msa, experimentally_resolved and PAE logits */
   bool want_representations; /* also representations/{single, pair, msa_first_row, structure_module} */
+  bool want_chain_scores;    /* also pTM per chain, ipTM and actifpTM per pair; takes a distogram's memory */
+  bool is_contact_binary;    /* actifpTM of residues in certain contact, instead of weighted by contact probabilities */
   bool keep_padding; /* compute rows and templates that masks remove as well (to check that skipping is exact) */
   bool is_unfused;   /* run primitives only (to check that fusion changes nothing) */
   bool is_unhoisted; /* compute in every recycle what could be computed once (to check the same) */
@@ -139,7 +141,9 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_estimate_features(const pleat_model *
  * predicted_lddt/logits, confidence/plddt [N_res], and with a PAE head confidence/predicted_aligned_error
  * [N_res, N_res], confidence/max_predicted_aligned_error, confidence/ptm, confidence/iptm (complexes);
  * confidence/ranking (0.8 ipTM + 0.2 pTM for multimers, mean pLDDT otherwise); num_recycles; and what want_logits and
- * want_representations add. Errors: SHAPE, NOMEM, DEVICE, CANCELLED. */
+ * want_representations add. With want_chain_scores and a PAE head: confidence/per_chain_ptm [N_chain],
+ * confidence/pairwise_iptm and confidence/pairwise_actifptm [N_chain, N_chain], confidence/actifptm (formulas:
+ * src/bio/confidence_chains.h). Errors: SHAPE, NOMEM, DEVICE, CANCELLED. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_session_predict(pleat_session *session, const pleat_arrays *features,
                                                            const pleat_predict_options *opt_options,
                                                            pleat_arrays **out_prediction, pleat_error *err);

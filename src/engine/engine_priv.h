@@ -88,19 +88,20 @@ PLEAT_CHECKED pleat_status pleat_read_output(const pleat_backend_vtbl *backend, 
 PLEAT_CHECKED pleat_status pleat_read_row(const pleat_backend_vtbl *backend, void *be, void *program,
                                           const pleat_binding *binding, int64_t row, float *dst, pleat_error *err);
 
-/* Where the aligned-error logits lie: they are read row by row, because a copy of all would be half as large as
- * the pair representation. binding NULL: the network has no such head. */
-typedef struct pleat_pae_logits {
+/* Where the logits of pairs lie: they are read row by row, because a copy of all would be half as large as the pair
+ * representation. */
+typedef struct pleat_pair_logits {
   const pleat_backend_vtbl *backend;
   void *be, *program;
-  const pleat_binding *binding;
-} pleat_pae_logits;
+  const pleat_binding *pae;       /* NULL: the network has no such head */
+  const pleat_binding *distogram; /* NULL: not asked for */
+} pleat_pair_logits;
 /* Adds the atom mask and pLDDT to a pass's positions and lDDT logits (results.c). */
 PLEAT_CHECKED pleat_status pleat_add_plddt(const pleat_variant *variant, const pleat_inputs *inputs, pleat_arrays *out,
                                            double *out_mean_plddt, pleat_error *err);
 /* Adds masks, bins and confidences to what the network put into `out` (results.c). */
 PLEAT_CHECKED pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
-                                                 const pleat_pae_logits *pae_logits, bool want_logits,
+                                                 const pleat_pair_logits *logits, const pleat_predict_options *options,
                                                  pleat_arrays *out, pleat_error *err);
 
 #endif

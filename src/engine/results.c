@@ -6,12 +6,16 @@
 
 #include "base/fail.h"
 #include "bio/confidence.h"
+#include "bio/confidence_chains.h"
 #include "engine/engine_priv.h"
 #include "tensor/linspace.h"
 
 static void linspace(float first, float last, int64_t n, float *dst) {
   for (int64_t i = 0; i < n; i++) dst[i] = pleat_linspace(first, last, n, i);
 }
+
+/* config.py: first_break, last_break. */
+static void distogram_edges(int64_t n, float *dst) { linspace(2.3125f, 21.6875f, n, dst); }
 
 static pleat_status add_scalar(pleat_arrays *out, const char *name, double value, pleat_error *err) {
   float x = (float)value;
@@ -44,7 +48,7 @@ static pleat_status add_plddt(pleat_arrays *out, double *out_mean, pleat_error *
   return status;
 }
 
-static pleat_status add_pae_arrays(const pleat_pae *pae, const pleat_pae_logits *from, pleat_arrays *out,
+static pleat_status add_pae_arrays(const pleat_pae *pae, const pleat_pair_logits *from, pleat_arrays *out,
                                    pleat_pae_tm *out_tm, pleat_error *err) {
   int64_t n = pae->N_res;
   void *matrix;
@@ -55,7 +59,7 @@ static pleat_status add_pae_arrays(const pleat_pae *pae, const pleat_pae_logits 
   pleat_status status = PLEAT_OK;
   if (!rows || !logits) status = pleat_fail(err, PLEAT_NOMEM, "no memory for confidences");
   for (int64_t i = 0; i < n && !status; i++) {
-    status = pleat_read_row(from->backend, from->be, from->program, from->binding, i, logits, err);
+    status = pleat_read_row(from->backend, from->be, from->program, from->pae, i, logits, err);
     if (!status) pleat_pae_row(pae, i, logits, (float *)matrix + i * n, &rows[i]);
   }
   if (!status) *out_tm = pleat_pae_best(pae, rows);
@@ -64,10 +68,61 @@ static pleat_status add_pae_arrays(const pleat_pae *pae, const pleat_pae_logits 
   return status;
 }
 
-static pleat_status add_pae(const pleat_variant *variant, const pleat_inputs *inputs, const pleat_pae_logits *logits,
-                            bool want_logits, pleat_arrays *out, double *ranking, pleat_error *err) {
-  if (!logits->binding) return PLEAT_OK;
-  const int64_t *size = logits->binding->operand.size;
+static pleat_status add_matrix(pleat_arrays *out, const char *name, int rank, int64_t n, const double *values,
+                               pleat_error *err) {
+  void *data;
+  const int64_t shape[] = {n, n};
+  PLEAT_TRY(pleat_arrays_add(out, name, PLEAT_F32, rank, shape, NULL, &data, err));
+  for (int64_t k = 0; k < (rank == 2 ? n * n : n); k++) ((float *)data)[k] = (float)values[k];
+  return PLEAT_OK;
+}
+
+/* Both matrices of logits, row by row; contacts first where they must be known for both residues of a pair. */
+static pleat_status score_chains(const pleat_pair_logits *from, pleat_chain_scores *scores, float *pae,
+                                 float *distogram, pleat_error *err) {
+  int n_bins = (int)from->distogram->operand.size[2];
+  for (int64_t i = 0; i < scores->N_res && scores->is_binary; i++) {
+    PLEAT_TRY(pleat_read_row(from->backend, from->be, from->program, from->distogram, i, distogram, err));
+    pleat_chain_scores_add_contacts(scores, i, distogram, n_bins);
+  }
+  for (int64_t i = 0; i < scores->N_res; i++) {
+    PLEAT_TRY(pleat_read_row(from->backend, from->be, from->program, from->pae, i, pae, err));
+    PLEAT_TRY(pleat_read_row(from->backend, from->be, from->program, from->distogram, i, distogram, err));
+    pleat_chain_scores_add_row(scores, i, pae, distogram, n_bins);
+  }
+  return PLEAT_OK;
+}
+
+static pleat_status add_chain_scores(const pleat_pae *pae, const pleat_pair_logits *from, bool is_binary,
+                                     pleat_arrays *out, pleat_error *err) {
+  enum { MAX_EDGES = 256 };
+  int64_t n_bins = from->distogram->operand.size[2];
+  if (n_bins < 2 || n_bins > MAX_EDGES) PLEAT_FAIL(err, PLEAT_WEIGHTS, "the distogram head has %d bins", (int)n_bins);
+  float edges[MAX_EDGES];
+  distogram_edges(n_bins - 1, edges);
+  pleat_chain_scores scores;
+  pleat_status status = pleat_chain_scores_init(pae, pleat_contact_bins(edges, n_bins - 1), is_binary, &scores, err);
+  size_t n = (size_t)pae->N_res;
+  float *pae_logits = malloc(n * (size_t)pae->n_bins * sizeof *pae_logits + 1);
+  float *distogram = malloc(n * (size_t)n_bins * sizeof *distogram + 1);
+  if (!status && (!pae_logits || !distogram)) status = pleat_fail(err, PLEAT_NOMEM, "no memory for scores of chains");
+  if (!status) status = score_chains(from, &scores, pae_logits, distogram, err);
+  int64_t k = scores.n_chains;
+  if (!status) status = add_matrix(out, "confidence/per_chain_ptm", 1, k, scores.per_chain_ptm, err);
+  if (!status) status = add_matrix(out, "confidence/pairwise_iptm", 2, k, scores.pairwise_iptm, err);
+  if (!status) status = add_matrix(out, "confidence/pairwise_actifptm", 2, k, scores.pairwise_actifptm, err);
+  if (!status) status = add_scalar(out, "confidence/actifptm", scores.actifptm, err);
+  free(distogram);
+  free(pae_logits);
+  pleat_chain_scores_fini(&scores);
+  return status;
+}
+
+static pleat_status add_pae(const pleat_variant *variant, const pleat_inputs *inputs, const pleat_pair_logits *logits,
+                            const pleat_predict_options *options, pleat_arrays *out, double *ranking,
+                            pleat_error *err) {
+  if (!logits->pae) return PLEAT_OK;
+  const int64_t *size = logits->pae->operand.size;
   float breaks[PLEAT_MAX_PAE_BINS];
   int64_t n_breaks = size[2] - 1;
   if (n_breaks >= PLEAT_MAX_PAE_BINS) PLEAT_FAIL(err, PLEAT_WEIGHTS, "the aligned-error head has too many bins");
@@ -82,7 +137,10 @@ static pleat_status add_pae(const pleat_variant *variant, const pleat_inputs *in
     PLEAT_TRY(add_scalar(out, "confidence/iptm", tm.iptm, err));
     *ranking = pleat_confidence_multimer(tm.ptm, tm.iptm);
   }
-  if (!want_logits) return PLEAT_OK;
+  if (options->want_chain_scores && logits->distogram) {
+    PLEAT_TRY(add_chain_scores(&pae, logits, options->is_contact_binary, out, err));
+  }
+  if (!options->want_logits) return PLEAT_OK;
   return pleat_arrays_add(out, "predicted_aligned_error/breaks", PLEAT_F32, 1, &n_breaks, breaks, NULL, err);
 }
 
@@ -93,17 +151,17 @@ pleat_status pleat_add_plddt(const pleat_variant *variant, const pleat_inputs *i
 }
 
 pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
-                                   const pleat_pae_logits *pae_logits, bool want_logits, pleat_arrays *out,
-                                   pleat_error *err) {
+                                   const pleat_pair_logits *logits, const pleat_predict_options *options,
+                                   pleat_arrays *out, pleat_error *err) {
   double ranking;
   PLEAT_TRY(pleat_add_plddt(variant, inputs, out, &ranking, err));
-  PLEAT_TRY(add_pae(variant, inputs, pae_logits, want_logits, out, &ranking, err));
+  PLEAT_TRY(add_pae(variant, inputs, logits, options, out, &ranking, err));
   PLEAT_TRY(add_scalar(out, "confidence/ranking", ranking, err));
   const pleat_array *distogram = pleat_arrays_find(out, "distogram/logits");
   if (!distogram) return PLEAT_OK;
   int64_t n_edges = distogram->shape[2] - 1;
   void *edges;
   PLEAT_TRY(pleat_arrays_add(out, "distogram/bin_edges", PLEAT_F32, 1, &n_edges, NULL, &edges, err));
-  linspace(2.3125f, 21.6875f, n_edges, edges); /* config.py: first_break, last_break */
+  distogram_edges(n_edges, edges);
   return PLEAT_OK;
 }

@@ -22,6 +22,7 @@ struct pleat_session {
 };
 
 static const char PAE_LOGITS[] = "predicted_aligned_error/logits";
+static const char DISTOGRAM_LOGITS[] = "distogram/logits";
 
 static double tolerance_of(const pleat_model *model, const pleat_predict_options *options) {
   if (!model->variant->is_multimer && options->early_stop_tolerance == 0) return -1;
@@ -73,7 +74,8 @@ static uint64_t operand_bytes(const pleat_operand *operand) {
   return bytes;
 }
 
-/* Results as the caller gets them. The aligned-error logits become a matrix unless they are wanted themselves. */
+/* Results as the caller gets them. The aligned-error logits become a matrix, and those of the distogram scores of chains,
+ * unless they are wanted themselves. */
 static uint64_t result_bytes(const pleat_plan *plan, bool want_logits) {
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < plan->n_bindings; i++) {
@@ -81,7 +83,8 @@ static uint64_t result_bytes(const pleat_plan *plan, bool want_logits) {
     if (binding->kind != PLEAT_BIND_OUTPUT) continue;
     uint64_t whole = operand_bytes(&binding->operand);
     bool is_pae = !strcmp(binding->name, PAE_LOGITS);
-    if (!is_pae || want_logits) bytes += whole;
+    bool is_of_pairs = is_pae || !strcmp(binding->name, DISTOGRAM_LOGITS);
+    if (!is_of_pairs || want_logits) bytes += whole;
     if (is_pae) bytes += whole / (uint64_t)binding->operand.size[2];
   }
   return bytes;
@@ -364,16 +367,18 @@ static pleat_status collect(const prediction *p, int64_t recycles, pleat_arrays 
   PLEAT_TRY(pleat_arrays_create(&set, err));
   pleat_status status = PLEAT_OK;
   bool want_logits = p->options->want_logits;
-  pleat_pae_logits pae = {.backend = s->model->backend, .be = s->model->be, .program = s->program};
-  pae.binding = pleat_plan_find(s->plan, PLEAT_BIND_OUTPUT, PAE_LOGITS);
+  pleat_pair_logits pairs = {.backend = s->model->backend, .be = s->model->be, .program = s->program};
+  pairs.pae = pleat_plan_find(s->plan, PLEAT_BIND_OUTPUT, PAE_LOGITS);
+  pairs.distogram = pleat_plan_find(s->plan, PLEAT_BIND_OUTPUT, DISTOGRAM_LOGITS);
   for (uint32_t i = 0; i < s->plan->n_bindings && !status; i++) {
     const pleat_binding *binding = &s->plan->bindings[i];
-    if (binding->kind == PLEAT_BIND_OUTPUT && (want_logits || binding != pae.binding))
+    bool is_of_pairs = binding == pairs.pae || binding == pairs.distogram;
+    if (binding->kind == PLEAT_BIND_OUTPUT && (want_logits || !is_of_pairs))
       status = pleat_read_output(s->model->backend, s->model->be, s->program, binding, binding->name, set, err);
   }
   int32_t count = (int32_t)recycles;
   if (!status) status = pleat_arrays_add(set, "num_recycles", PLEAT_I32, 0, NULL, &count, NULL, err);
-  if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, &pae, want_logits, set, err);
+  if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, &pairs, p->options, set, err);
   if (status)
     pleat_arrays_destroy(set);
   else

@@ -14,13 +14,13 @@
 #include "bio/structure_check.h"
 #include "io/writer.h"
 
-enum { CHAIN_NAME = 8, SEQUENCE_WIDTH = 80 };
+enum { SEQUENCE_WIDTH = 80 };
 
 typedef struct chain {
   int64_t begin; /* residues [begin, end) */
   int64_t end;
   uint32_t entity; /* from 0 */
-  char name[CHAIN_NAME];
+  char name[PLEAT_WRITER_CHAIN];
 } chain;
 
 typedef struct entity {
@@ -38,13 +38,6 @@ typedef struct model {
   pleat_buf *buf;
 } model;
 
-/* A..Z, AA, BA, ..: spreadsheet columns with the letters in reverse, as published. */
-static void name_chain(int32_t chain_index, char *out) {
-  int n = 0;
-  for (int64_t rest = chain_index; rest >= 0; rest = rest / 26 - 1) out[n++] = (char)('A' + rest % 26);
-  out[n] = 0;
-}
-
 static void find_chains(model *m) {
   const pleat_structure *s = m->s;
   for (int64_t i = 0; i < s->n_res; i++) {
@@ -52,7 +45,7 @@ static void find_chains(model *m) {
     if (m->n_chains) m->chains[m->n_chains - 1].end = i;
     chain *c = &m->chains[m->n_chains++];
     *c = (chain){.begin = i, .end = s->n_res};
-    name_chain(s->chain_index[i], c->name);
+    pleat_writer_chain_name(s->chain_index[i], c->name);
   }
 }
 

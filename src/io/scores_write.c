@@ -111,10 +111,52 @@ static double largest(int64_t n_res, const float *pae) {
   return max;
 }
 
+static pleat_status check_chains(const pleat_scores_chains *chains, pleat_error *err) {
+  int64_t n = chains->n_chains;
+  PLEAT_TRY(pleat_writer_check_tm(chains->actifptm, "actifpTM", err));
+  for (int64_t k = 0; k < n; k++) PLEAT_TRY(pleat_writer_check_tm(chains->per_chain_ptm[k], "a chain's pTM", err));
+  for (int64_t k = 0; k < n * n; k++) {
+    PLEAT_TRY(pleat_writer_check_tm(chains->pairwise_iptm[k], "ipTM of two chains", err));
+    PLEAT_TRY(pleat_writer_check_tm(chains->pairwise_actifptm[k], "actifpTM of two chains", err));
+  }
+  return PLEAT_OK;
+}
+
+/* Three decimals as Python's round gives them. */
+static void put_pairs(const char *key, int64_t n, const double *scores, pleat_buf *buf) {
+  char a[PLEAT_WRITER_CHAIN], b[PLEAT_WRITER_CHAIN];
+  pleat_buf_printf(buf, ",\"%s\":{", key);
+  for (int64_t i = 0; i < n; i++) {
+    pleat_writer_chain_name(i, a);
+    for (int64_t j = i + 1; j < n; j++) {
+      pleat_writer_chain_name(j, b);
+      pleat_buf_printf(buf, "%s\"%s-%s\":", i + j > 1 ? "," : "", a, b);
+      put(buf, scores[i * n + j], 3);
+    }
+  }
+  pleat_buf_puts(buf, "}");
+}
+
+static void put_chains(const pleat_scores_chains *chains, pleat_buf *buf) {
+  char name[PLEAT_WRITER_CHAIN];
+  int64_t n = chains->n_chains;
+  put_pairs("pairwise_actifptm", n, chains->pairwise_actifptm, buf);
+  put_pairs("pairwise_iptm", n, chains->pairwise_iptm, buf);
+  pleat_buf_puts(buf, ",\"per_chain_ptm\":{");
+  for (int64_t k = 0; k < n; k++) {
+    pleat_writer_chain_name(k, name);
+    pleat_buf_printf(buf, "%s\"%s\":", k ? "," : "", name);
+    put(buf, chains->per_chain_ptm[k], 3);
+  }
+  pleat_buf_puts(buf, "},\"actifptm\":");
+  put(buf, chains->actifptm, 3);
+}
+
 static pleat_status put_scores(const pleat_scores *scores, pleat_out_file *opt_file, pleat_buf *buf, pleat_error *err) {
   PLEAT_TRY(check_plddt(scores->n_res, scores->plddt, err));
   PLEAT_TRY(pleat_writer_check_tm(scores->ptm, "pTM", err));
   PLEAT_TRY(pleat_writer_check_tm(scores->iptm, "ipTM", err));
+  if (scores->opt_chains) PLEAT_TRY(check_chains(scores->opt_chains, err));
   pleat_buf_puts(buf, "{\"plddt\":[");
   for (int64_t i = 0; i < scores->n_res; i++) {
     if (i > 0) pleat_buf_puts(buf, ",");
@@ -129,6 +171,7 @@ static pleat_status put_scores(const pleat_scores *scores, pleat_out_file *opt_f
     pleat_buf_puts(buf, ",\"pae\":");
     PLEAT_TRY(put_pae(scores->n_res, scores->opt_pae, 2, ",", opt_file, buf, err));
   }
+  if (scores->opt_chains) put_chains(scores->opt_chains, buf);
   if (!isnan(scores->ptm)) {
     pleat_buf_puts(buf, ",\"ptm\":");
     put_rounded(buf, scores->ptm, 2);

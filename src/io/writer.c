@@ -83,6 +83,14 @@ double pleat_writer_around(double value, int n_decimals) {
   return nearbyint(value * scale) / scale;
 }
 
+void pleat_writer_chain_name(int64_t index, char out[PLEAT_WRITER_CHAIN]) {
+  int n = 0;
+  for (int64_t rest = index; rest >= 0 && n < PLEAT_WRITER_CHAIN - 1; rest = rest / 26 - 1) {
+    out[n++] = (char)('A' + rest % 26);
+  }
+  out[n] = 0;
+}
+
 pleat_status pleat_writer_check_tm(double tm, const char *name, pleat_error *err) {
   if (!isnan(tm) && !(tm >= 0 && tm <= 1)) PLEAT_FAIL(err, PLEAT_INVALID, "%s is %g, expected 0 to 1", name, tm);
   return PLEAT_OK;

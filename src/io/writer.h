@@ -21,6 +21,10 @@ int pleat_writer_shortest(double value, char *out);
  * doubles, and is what ColabFold and AlphaFold apply to whole arrays. */
 double pleat_writer_around(double value, int n_decimals);
 
+/* Chain names as AlphaFold writes them into mmCIF: A..Z, AA, BA, ..: spreadsheet columns with the letters in reverse. */
+enum { PLEAT_WRITER_CHAIN = 8 };
+void pleat_writer_chain_name(int64_t index, char out[PLEAT_WRITER_CHAIN]);
+
 /* A TM score, or NAN for none. Errors: INVALID. */
 PLEAT_CHECKED pleat_status pleat_writer_check_tm(double tm, const char *name, pleat_error *err);
 

@@ -280,10 +280,12 @@ static void heads(network *n, pleat_value m_clusters) {
   if (n->b.variant->has_pae)
     output_linear(n, "predicted_aligned_error/logits", "predicted_aligned_error_head/logits", n->z_ij, "n_pae_bins",
                   s->n_pae_bins);
+  if (n->request->want_logits || n->request->want_distogram) {
+    pleat_value half =
+        pleat_linear(&n->b, "distogram_head/half_logits", n->z_ij, axis(n, "n_disto_bins", s->n_disto_bins));
+    pleat_build_output(g, "distogram/logits", PLEAT_BUILD(g, ADD, "ijb,jib->ijb", half, half));
+  }
   if (!n->request->want_logits) return;
-  pleat_value half =
-      pleat_linear(&n->b, "distogram_head/half_logits", n->z_ij, axis(n, "n_disto_bins", s->n_disto_bins));
-  pleat_build_output(g, "distogram/logits", PLEAT_BUILD(g, ADD, "ijb,jib->ijb", half, half));
   output_linear(n, "experimentally_resolved/logits", "experimentally_resolved_head/logits", n->single, "n_atom37", 37);
   output_linear(n, "masked_msa/logits", "masked_msa_head/logits", m_clusters, "n_masked_msa", s->n_masked_msa);
 }

@@ -15,6 +15,7 @@ typedef struct pleat_model_request {
   int64_t num_ensemble;
   bool is_template_static; /* template and residue features are the same in every iteration */
   bool want_logits;        /* every head; otherwise those that confidences need */
+  bool want_distogram;     /* this head, whatever want_logits says */
   bool want_representations;
   bool want_pass_plddt; /* the lDDT head in every pass, not only after the last */
   double dropout;       /* factor on the published dropout rates; 0: none */

@@ -168,6 +168,8 @@ typedef struct json_source {
   pleat_scores scores; /* opt_pae: also for the files of aligned errors alone */
   double max_pae;      /* of the bins */
   double *plddt;       /* storage of scores.plddt */
+  pleat_scores_chains chains;
+  double *per_chain, *pairs; /* storage of chains: [n_chains], [2, n_chains, n_chains] */
 } json_source;
 
 typedef enum json_kind { JSON_SCORES, JSON_PAE_V1, JSON_AF2_CONFIDENCE, JSON_AF2_PAE } json_kind;
@@ -175,6 +177,33 @@ typedef enum json_kind { JSON_SCORES, JSON_PAE_V1, JSON_AF2_CONFIDENCE, JSON_AF2
 static int64_t residues_of(const pleat_arrays *prediction) {
   const pleat_array *plddt = pleat_arrays_find(prediction, "confidence/plddt");
   return plddt && plddt->rank == 1 ? plddt->shape[0] : 0;
+}
+
+/* Scores of chains, where the prediction has them. */
+static pleat_status fill_chains(const pleat_arrays *prediction, json_source *source, pleat_error *err) {
+  const pleat_array *per_chain = pleat_arrays_find(prediction, "confidence/per_chain_ptm"), *iptm, *actifptm;
+  if (!per_chain) return PLEAT_OK;
+  int64_t n = pleat_array_elements(per_chain);
+  const int64_t shape[] = {n, n};
+  PLEAT_TRY(pleat_prediction_find(prediction, "confidence/per_chain_ptm", 1, shape, &per_chain, err));
+  PLEAT_TRY(pleat_prediction_find(prediction, "confidence/pairwise_iptm", 2, shape, &iptm, err));
+  PLEAT_TRY(pleat_prediction_find(prediction, "confidence/pairwise_actifptm", 2, shape, &actifptm, err));
+  source->per_chain = malloc(((size_t)n + 1) * sizeof *source->per_chain);
+  source->pairs = malloc(((size_t)(n * n) + 1) * 2 * sizeof *source->pairs);
+  if (!source->per_chain || !source->pairs)
+    PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the scores of %lld chains", (long long)n);
+  for (int64_t k = 0; k < n; k++) source->per_chain[k] = pleat_array_number(per_chain, k);
+  for (int64_t k = 0; k < n * n; k++) {
+    source->pairs[k] = pleat_array_number(iptm, k);
+    source->pairs[n * n + k] = pleat_array_number(actifptm, k);
+  }
+  source->chains = (pleat_scores_chains){.n_chains = n,
+                                         .per_chain_ptm = source->per_chain,
+                                         .pairwise_iptm = source->pairs,
+                                         .pairwise_actifptm = source->pairs + n * n,
+                                         .actifptm = pleat_prediction_score(prediction, "confidence/actifptm")};
+  source->scores.opt_chains = &source->chains;
+  return PLEAT_OK;
 }
 
 static pleat_status source_fill(const pleat_arrays *prediction, json_source *source, pleat_error *err) {
@@ -194,7 +223,7 @@ static pleat_status source_fill(const pleat_arrays *prediction, json_source *sou
   if (!source->plddt) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the confidences of %lld residues", (long long)n_res);
   for (int64_t i = 0; i < n_res; i++) source->plddt[i] = pleat_array_number(plddt, i);
   scores->plddt = source->plddt;
-  return PLEAT_OK;
+  return fill_chains(prediction, source, err);
 }
 
 static pleat_status put_json(json_kind kind, const json_source *source, pleat_out_file *file, pleat_buf *buf,
@@ -223,6 +252,8 @@ static pleat_status write_json(json_kind kind, const char *path, const pleat_arr
   pleat_status closed = pleat_out_file_close(file, status == PLEAT_OK, status ? NULL : err);
   pleat_buf_fini(&buf);
   free(source.plddt);
+  free(source.per_chain);
+  free(source.pairs);
   return status ? status : closed;
 }
 

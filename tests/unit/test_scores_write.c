@@ -83,6 +83,23 @@ static void test_texts(void) {
   CHECK_OK(pleat_scores_write(&scores, NULL, &buf, &err), &err);
   CHECK_STR(buf.data, "{\"plddt\":[50.0,2.68,100.0]}");
   pleat_buf_clear(&buf);
+  static const double per_chain[3] = {0.12345, 0.5, 1}, iptm[9] = {0, 0.1235, 0.2, 0.1235, 0, 0.0004, 0.2, 0.0004, 0};
+  static const double actifptm[9] = {0, 0.75, 0.5, 0.75, 0, 0.25, 0.5, 0.25, 0};
+  const pleat_scores_chains chains = {3, per_chain, iptm, actifptm, 0.875};
+  scores.opt_chains = &chains;
+  scores.ptm = 0.5;
+  CHECK_OK(pleat_scores_write(&scores, NULL, &buf, &err), &err);
+  CHECK_STR(buf.data,
+            "{\"plddt\":[50.0,2.68,100.0],\"pairwise_actifptm\":{\"A-B\":0.75,\"A-C\":0.5,\"B-C\":0.25},"
+            "\"pairwise_iptm\":{\"A-B\":0.123,\"A-C\":0.2,\"B-C\":0.0},"
+            "\"per_chain_ptm\":{\"A\":0.123,\"B\":0.5,\"C\":1.0},\"actifptm\":0.875,\"ptm\":0.5}");
+  pleat_buf_clear(&buf);
+  const pleat_scores_chains alone = {1, per_chain, iptm, actifptm, 0};
+  scores.opt_chains = &alone;
+  CHECK_OK(pleat_scores_write(&scores, NULL, &buf, &err), &err);
+  CHECK(strstr(buf.data,
+               "\"pairwise_actifptm\":{},\"pairwise_iptm\":{},\"per_chain_ptm\":{\"A\":0.123},\"actifptm\":0.0,"));
+  pleat_buf_clear(&buf);
   CHECK_OK(pleat_scores_write_confidence(3, plddt, NULL, &buf, &err), &err);
   CHECK_STR(buf.data,
             "{\"residueNumber\":[1,2,3],\"confidenceScore\":[50.0,2.67,100.0],"
