@@ -10,7 +10,8 @@ elseif(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/../shared)
   list(APPEND test_environment "PLEAT_SHARED=${shared}")
 endif()
 if(sanitizers)
-  list(APPEND test_environment "UBSAN_OPTIONS=print_stacktrace=1" "PLEAT_SANITIZED=${sanitizers}")
+  list(APPEND test_environment "UBSAN_OPTIONS=print_stacktrace=1" "PLEAT_SANITIZED=${sanitizers}"
+       "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks.txt:print_suppressions=0")
 endif()
 
 # Registers a command as a test that runs in the repository root; exit code 77 means skipped. Programs are started by
