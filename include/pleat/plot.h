@@ -33,7 +33,7 @@ typedef struct pleat_plot_query {
   const pleat_target *target;
   const pleat_plot_result *results; /* best first */
   int64_t n_results;
-  bool is_synthetic; /* weights made up: every plot says so */
+  bool is_synthetic; /* weights made up: plots of results say so */
 } pleat_plot_query;
 
 PLEAT_API const char *pleat_plot_text(pleat_plot_kind kind); /* "coverage", "plddt", "pae" */

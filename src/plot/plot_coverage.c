@@ -180,7 +180,6 @@ static void draw(pleat_canvas *canvas, const coverage *c) {
   snprintf(title, sizeof title, "Alignment coverage, %lld sequence%s", (long long)c->n_rows, c->n_rows == 1 ? "" : "s");
   const pleat_heading heading = {.title = title,
                                  .name = job->name,
-                                 .opt_warning = job->opt_warning,
                                  .n_res = job->n_res,
                                  .n_chains = job->chains.n};
   pleat_heading_draw(canvas, &heading, LEFT, WIDTH, HEIGHT);

@@ -21,7 +21,7 @@ typedef struct pleat_plot_series {
 /* All is borrowed. */
 typedef struct pleat_plot_job {
   const char *name;
-  const char *opt_warning; /* printed on every plot */
+  const char *opt_warning; /* printed on plots of results; the alignment is none */
   int64_t n_res;
   pleat_chains chains;             /* of lengths that add up to n_res */
   const pleat_plot_series *series; /* best first */
