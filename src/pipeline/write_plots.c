@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/os.h"
 #include "io/a3m.h"
 #include "pipeline/pipeline_priv.h"
+#include "pipeline/targets_priv.h"
 #include "pleat/plot.h"
 #include "plot/plots.h"
 
@@ -135,21 +137,33 @@ static pleat_status map_columns(const pleat_a3m *a3m, const pleat_plot_query *qu
   return PLEAT_OK;
 }
 
+/* The target's alignment, which may still lie in its file. *out_has: it has one. */
+static pleat_status read_alignment(const pleat_target *target, pleat_a3m *a3m, bool *out_has, pleat_error *err) {
+  char *text = NULL;
+  size_t n = target->n_a3m;
+  *out_has = target->opt_a3m || target->opt_a3m_path;
+  if (!*out_has) return PLEAT_OK;
+  if (!target->opt_a3m) PLEAT_TRY(pleat_file_read(target->opt_a3m_path, PLEAT_MAX_INPUT_BYTES, &text, &n, err));
+  pleat_status status = pleat_a3m_parse(text ? text : target->opt_a3m, n, target->name, a3m, err);
+  free(text);
+  return status;
+}
+
 /* A target without an alignment is one of a single row. */
 static pleat_status plot_coverage(const char *path, const pleat_plot_query *query, const owned_job *job,
                                   pleat_error *err) {
   int64_t n_res = job->view.n_res;
   pleat_a3m a3m = {0};
-  if (query->target->opt_a3m) {
-    PLEAT_TRY(pleat_a3m_parse(query->target->opt_a3m, query->target->n_a3m, query->target->name, &a3m, err));
-  } else {
+  bool has_alignment;
+  PLEAT_TRY(read_alignment(query->target, &a3m, &has_alignment, err));
+  if (!has_alignment) {
     a3m.msa = (pleat_msa){.n_rows = 1, .n_cols = n_res, .letters = malloc((size_t)n_res)};
   }
   int64_t *columns = malloc((size_t)n_res * sizeof *columns);
   pleat_status status = PLEAT_OK;
   if (!columns || !a3m.msa.letters) {
     status = pleat_fail(err, PLEAT_NOMEM, "no memory to draw '%s'", path);
-  } else if (query->target->opt_a3m) {
+  } else if (has_alignment) {
     status = map_columns(&a3m, query, &job->view.chains, columns, err);
   } else {
     int64_t i = 0;
@@ -162,8 +176,8 @@ static pleat_status plot_coverage(const char *path, const pleat_plot_query *quer
   const pleat_plot_msa msa = {.msa = &a3m.msa, .columns = columns};
   if (!status) status = pleat_plot_coverage(path, &job->view, &msa, err);
   free(columns);
-  if (query->target->opt_a3m) pleat_a3m_fini(&a3m);
-  if (!query->target->opt_a3m) free(a3m.msa.letters);
+  if (has_alignment) pleat_a3m_fini(&a3m);
+  if (!has_alignment) free(a3m.msa.letters);
   return status;
 }
 

@@ -178,10 +178,7 @@ static void draw(pleat_canvas *canvas, const coverage *c) {
   double ticks[PLEAT_MAX_TICKS];
   char title[96];
   snprintf(title, sizeof title, "Alignment coverage, %lld sequence%s", (long long)c->n_rows, c->n_rows == 1 ? "" : "s");
-  const pleat_heading heading = {.title = title,
-                                 .name = job->name,
-                                 .n_res = job->n_res,
-                                 .n_chains = job->chains.n};
+  const pleat_heading heading = {.title = title, .name = job->name, .n_res = job->n_res, .n_chains = job->chains.n};
   pleat_heading_draw(canvas, &heading, LEFT, WIDTH, HEIGHT);
   pleat_canvas_image(canvas, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM, c->n_image_cols, c->n_image_rows,
                      c->pixels);

@@ -213,7 +213,7 @@ static void test_copies(void) {
   char *svg = draw(PLEAT_PLOT_COVERAGE, &query);
   char *counts = group(svg, "sequences-per-residue");
   check_count(counts, "<polyline", 6);
-  check_count(counts, ",76 ", 6); /* residue 1 of every copy: both sequences */
+  check_count(counts, ",76 ", 6);   /* residue 1 of every copy: both sequences */
   check_count(svg, "SYNTHETIC", 0); /* the alignment is what it is */
   free(counts);
   free(svg);
