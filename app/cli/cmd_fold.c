@@ -9,6 +9,7 @@
 #include "files.h"
 #include "jobs.h"
 #include "models.h"
+#include "pleat/plot.h"
 #include "progress.h"
 #include "results.h"
 #include "sessions.h"
@@ -22,6 +23,7 @@ typedef struct batch {
   cli_sessions sessions;
   pleat_arrays *guess; /* --initial-guess, matched with the target that is folded */
   bool is_new_folder;
+  int64_t n_written; /* targets whose files are there */
 } batch;
 
 /* Whether a failure concerns this target only, so that the next one is worth a try. */
@@ -147,7 +149,7 @@ static pleat_status fold_target(batch *b, const pleat_target *target, pleat_erro
   const char *names[CLI_MAX_MODELS];
   cli_model *models[CLI_MAX_MODELS];
   int64_t n_models = cli_models_of(&b->args, target->sequence, names);
-  cli_results results = {.target = target};
+  cli_results results = {.target = target, .opt_run = b->n_written ? NULL : b->targets};
   pleat_status status = PLEAT_OK;
   for (int64_t i = 0; i < n_models && !status; i++) {
     status = cli_models_open(&b->models, &b->args, names[i], &models[i], err);
@@ -162,6 +164,7 @@ static pleat_status fold_target(batch *b, const pleat_target *target, pleat_erro
     cli_results_rank(&results);
     status = cli_results_write(&results, &b->args, err);
   }
+  b->n_written += status == PLEAT_OK;
   if (!status) cli_results_print(&results, &b->args);
   cli_results_fini(&results);
   return status;
@@ -275,6 +278,16 @@ cli_exit cli_fold(const cli_args *args) {
   batch b = {.args = *args};
   cli_exit code = check_families(args);
   if (code) return code;
+  if (args->is_zip && args->is_af2_layout) {
+    return cli_fail_usage("fold",
+                          "--zip packs the files that have ColabFold's names: leave out --af2-layout, or --zip");
+  }
+  if (args->is_af2_layout && (args->want_single || args->want_pair || args->want_recycles)) {
+    return cli_fail_usage("fold",
+                          "--af2-layout has no place for what --save-single-representations, "
+                          "--save-pair-representations and --save-recycles write: leave out one or the other");
+  }
+  if (!pleat_plot_has_png()) cli_log_info("plots are written as SVG only: this pleat was built without cairo");
   cli_interrupt_init();
   code = run_batch(&b);
   cli_sessions_fini(&b.sessions);
@@ -297,7 +310,11 @@ const cli_command cli_command_fold = {
         "(.csv, .tsv) with the columns id, sequence and optionally a3mpath, an input of AlphaFold 3 (.json, protein\n"
         "chains only), a directory of such files (one target of each FASTA and a3m file), or '-', standard input. For "
         "every network and seed, DIR receives PDB, mmCIF and scores\n"
-        "under ColabFold's names, best first, and timings.\n",
+        "under ColabFold's names, best first; for every target its alignment, plots (coverage, pLDDT, aligned errors; "
+        "SVG, and\n"
+        "PNG where this pleat was built with cairo), aligned errors of the best, and timings; config.json, cite.bibtex "
+        "and\n"
+        "log.txt for the run.\n",
     .examples =
         "  pleat fold query.fasta -o out --weights params/\n"
         "  pleat fold query.a3m -o out --weights params/ --model model_1_ptm,model_3_ptm --num-recycle 6\n"
@@ -323,6 +340,10 @@ const cli_command cli_command_fold = {
                 CLI_OPT_SAVE_RECYCLES,
                 CLI_OPT_INITIAL_GUESS,
                 CLI_OPT_USE_DROPOUT,
+                CLI_OPT_CALC_EXTRA_PTM,
+                CLI_OPT_NO_USE_PROBS_EXTRA,
+                CLI_OPT_ZIP,
+                CLI_OPT_AF2_LAYOUT,
                 CLI_OPT_BACKEND,
                 CLI_OPT_THREADS,
                 CLI_OPT_CPU_MASK,

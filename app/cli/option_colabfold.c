@@ -110,7 +110,6 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(RELAX_STIFFNESS) = NOTED("relax-stiffness", "S", no_relaxation),
     ROW(RELAX_OUTER) = NOTED("relax-max-outer-iterations", "N", no_relaxation),
     ROW(USE_GPU_RELAX) = NOTED_FLAG("use-gpu-relax", no_relaxation),
-    ROW(NO_USE_PROBS_EXTRA) = NOTED_FLAG("no-use-probs-extra", "it needs --calc-extra-ptm"),
     ROW(DISABLE_UNIFIED_MEMORY) = NOTED_FLAG("disable-unified-memory", "memory is planned before a fold starts"),
     ROW(RECOMPILE_PADDING) = NOTED("recompile-padding", "N", no_jax),
     ROW(USE_PALLAS) = NOTED_FLAG("use-pallas", no_jax),
@@ -120,9 +119,7 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(NUM_RELAX) = REFUSED("num-relax", "N", "0", no_relaxation),
     ROW(DISABLE_CLUSTER_PROFILE) =
         REFUSED_FLAG("disable-cluster-profile", "cluster profiles cannot be left out of the features yet"),
-    ROW(CALC_EXTRA_PTM) = REFUSED_FLAG("calc-extra-ptm", "pTM of single chains and pairs is not computed yet"),
     ROW(SAVE_ALL) = REFUSED_FLAG("save-all", "Python pickles are never written; 'pleat run --out' has every array"),
-    ROW(ZIP) = REFUSED_FLAG("zip", "results cannot be packed into an archive yet"),
     ROW(MSA_ONLY) = REFUSED_FLAG("msa-only", no_server),
     ROW(AF3_JSON) = REFUSED_FLAG("af3-json", "inputs of AlphaFold 3 are read, not written"),
 };

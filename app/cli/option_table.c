@@ -133,5 +133,15 @@ const option cli_own_options[CLI_OPT_CF_FIRST] = {
                              NULL},
     [CLI_OPT_SKIP_OUTPUT] = {"skip-output", 0, KIND_LIST, "WHAT", FIELD(skip_output), false, 0, 0,
                              "leave these files out", outputs},
+    [CLI_OPT_CALC_EXTRA_PTM] = {"calc-extra-ptm", 0, KIND_FLAG, NULL, FIELD(want_chain_scores), false, 0, 0,
+                                "add pTM of every chain, ipTM and actifpTM of every pair to the scores", NULL},
+    [CLI_OPT_NO_USE_PROBS_EXTRA] = {"no-use-probs-extra", 0, KIND_FLAG, NULL, FIELD(is_contact_binary), false, 0, 0,
+                                    "actifpTM of residues in certain contact, instead of weighted by probabilities",
+                                    NULL},
+    [CLI_OPT_ZIP] = {"zip", 0, KIND_FLAG, NULL, FIELD(is_zip), false, 0, 0,
+                     "pack the files of every target into NAME.result.zip and keep only that", NULL},
+    [CLI_OPT_AF2_LAYOUT] = {"af2-layout", 0, KIND_FLAG, NULL, FIELD(is_af2_layout), false, 0, 0,
+                            "write DIR/NAME/ranked_0.pdb and so on, as AlphaFold does, instead of ColabFold's names",
+                            NULL},
 };
 #undef FIELD

@@ -459,6 +459,8 @@ pleat_predict_options cli_predict_options(const cli_args *args) {
                                  .is_identity_order = strcmp(args->msa_order, "identity") == 0,
                                  .seed = (uint64_t)args->seed,
                                  .memory_bytes = args->memory_bytes,
+                                 .want_chain_scores = args->want_chain_scores,
+                                 .is_contact_binary = args->is_contact_binary,
                                  .keep_padding = args->keep_padding,
                                  .is_unfused = args->is_unfused,
                                  .is_unhoisted = args->is_unhoisted,

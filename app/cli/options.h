@@ -27,6 +27,7 @@ typedef struct cli_args {
   bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
   const char *initial_guess;
   bool is_overwriting, want_single, want_pair, want_recycles, has_dropout, is_debug;
+  bool is_zip, is_af2_layout, want_chain_scores, is_contact_binary;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
   int64_t shard[2];   /* i of n; 0 of 0 = everything */
@@ -98,6 +99,10 @@ typedef enum cli_option_id {
   CLI_OPT_INITIAL_GUESS,
   CLI_OPT_USE_DROPOUT,
   CLI_OPT_SKIP_OUTPUT,
+  CLI_OPT_CALC_EXTRA_PTM,
+  CLI_OPT_NO_USE_PROBS_EXTRA,
+  CLI_OPT_ZIP,
+  CLI_OPT_AF2_LAYOUT,
   CLI_OPT_CF_FIRST, /* options of colabfold_batch alone: option_colabfold.c */
   CLI_OPT_CF_DATA = CLI_OPT_CF_FIRST,
   CLI_OPT_CF_RANDOM_SEED,
@@ -123,7 +128,6 @@ typedef enum cli_option_id {
   CLI_OPT_CF_RELAX_STIFFNESS,
   CLI_OPT_CF_RELAX_OUTER,
   CLI_OPT_CF_USE_GPU_RELAX,
-  CLI_OPT_CF_NO_USE_PROBS_EXTRA,
   CLI_OPT_CF_DISABLE_UNIFIED_MEMORY,
   CLI_OPT_CF_RECOMPILE_PADDING,
   CLI_OPT_CF_USE_PALLAS,
@@ -132,9 +136,7 @@ typedef enum cli_option_id {
   CLI_OPT_CF_AMBER,
   CLI_OPT_CF_NUM_RELAX,
   CLI_OPT_CF_DISABLE_CLUSTER_PROFILE,
-  CLI_OPT_CF_CALC_EXTRA_PTM,
   CLI_OPT_CF_SAVE_ALL,
-  CLI_OPT_CF_ZIP,
   CLI_OPT_CF_MSA_ONLY,
   CLI_OPT_CF_AF3_JSON,
   CLI_N_OPTS

@@ -4,6 +4,7 @@
  */
 #include "results.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "job_files.h"
 #include "jobs.h"
 
 typedef enum file_kind { FILE_CIF, FILE_PDB, FILE_SCORES, FILE_SINGLE, FILE_PAIR, N_FILE_KINDS } file_kind;
@@ -67,7 +69,7 @@ static pleat_status copy_pass(const pleat_arrays *pass, pleat_arrays *copy, plea
 bool cli_result_keep_pass(void *ctx, int64_t recycle, const pleat_arrays *pass) {
   cli_result *result = ctx;
   pleat_error *err = &result->pass_error;
-  pleat_arrays **passes = realloc(result->passes, (size_t)(recycle + 1) * sizeof(*passes));
+  pleat_arrays **passes = realloc(result->passes, (size_t)(recycle + 1) * sizeof(pleat_arrays *));
   if (passes) result->passes = passes;
   pleat_arrays *copy = NULL;
   pleat_status status = passes ? pleat_arrays_create(&copy, err)
@@ -137,22 +139,29 @@ static pleat_status write_representation(const char *path, const cli_result *res
   return pleat_array_write_npy(path, array, err);
 }
 
-static pleat_status write_result(const cli_results *results, int64_t i, file_kind kind, pleat_error *err) {
+pleat_status cli_result_write_structure(const cli_results *results, int64_t i, bool is_pdb, const char *path,
+                                        pleat_error *err) {
   const cli_result *result = &results->items[i];
   const pleat_target *target = results->target;
-  char path[CLI_MAX_PATH], remark[160];
-  format_path(results, results->folder, i, kind, path);
+  char remark[160];
   format_remark(result, remark, sizeof remark);
   const pleat_result_info info = info_of(results, i, remark);
-  if (kind == FILE_SINGLE) return write_representation(path, result, "representations/single", err);
-  if (kind == FILE_PAIR) return write_representation(path, result, "representations/pair", err);
-  if (kind == FILE_SCORES) return pleat_write_scores(path, result->prediction, err);
-  if (kind == FILE_CIF) return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);
+  if (!is_pdb) return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);
   pleat_status status = pleat_write_pdb(path, target->sequence, result->prediction, &info, err);
   if (status != PLEAT_INPUT) return status;
   /* The mmCIF of the same structure is written by now: only the older format cannot hold it. */
   cli_log_warning("%s: no PDB file: %s", target->name, err->message);
   return PLEAT_OK;
+}
+
+static pleat_status write_result(const cli_results *results, int64_t i, file_kind kind, pleat_error *err) {
+  const cli_result *result = &results->items[i];
+  char path[CLI_MAX_PATH];
+  format_path(results, results->folder, i, kind, path);
+  if (kind == FILE_SINGLE) return write_representation(path, result, "representations/single", err);
+  if (kind == FILE_PAIR) return write_representation(path, result, "representations/pair", err);
+  if (kind == FILE_SCORES) return pleat_write_scores(path, result->prediction, err);
+  return cli_result_write_structure(results, i, kind == FILE_PDB, path, err);
 }
 
 /* ColabFold's "r0.pdb", "r1.pdb", ... The mmCIF of the last pass is written by now; a PDB file that cannot be is
@@ -229,27 +238,60 @@ static pleat_status write_files(const cli_results *results, const cli_args *args
     if (status) return status;
   }
   pleat_status status = cli_skips_output(args, "msa") ? PLEAT_OK : write_alignment(results, err);
+  if (!status) status = cli_job_files_write(results, args, err);
   if (!status) status = write_timings(results, args, cli_time_ms() - start_ms, err);
   return status;
 }
 
+static void format_zip_path(const cli_results *results, const cli_args *args, char out_path[CLI_MAX_PATH]) {
+  snprintf(out_path, CLI_MAX_PATH, "%s/%s.result.zip", args->out, results->target->name);
+}
+
+/* An empty file is complete as soon as it is there: no temporary name that a killed run would leave behind. */
+static pleat_status write_marker(const char *path, pleat_error *err) {
+  FILE *file = fopen(path, "wb");
+  bool is_ok = file && fsync(fileno(file)) == 0;
+  int errnum = errno;
+  if (file) fclose(file);
+  return is_ok ? PLEAT_OK : cli_error(err, PLEAT_IO, "cannot write '%s': %s", path, strerror(errnum));
+}
+
+/* Moves the written files to where they belong, and says so: by a marker, or as ColabFold, by the archive itself. Signs
+ * of an earlier run, whose results are replaced now, go first. */
+static pleat_status publish(const cli_results *results, const cli_args *args, pleat_error *err) {
+  char marker[CLI_MAX_PATH], archive[CLI_MAX_PATH], folder[CLI_MAX_PATH];
+  bool is_new = false;
+  pleat_status status = PLEAT_OK;
+  cli_job_marker_path(args->out, results->target->name, marker, sizeof marker);
+  format_zip_path(results, args, archive);
+  snprintf(folder, sizeof folder, "%s/%s", args->out, results->target->name);
+  unlink(marker);
+  if (args->is_zip) {
+    status = cli_archive_write(results->folder, args, archive, err);
+    if (!status) cli_folder_remove(results->folder);
+    return status;
+  }
+  unlink(archive);
+  if (args->is_af2_layout) status = cli_folder_create(folder, &is_new, err);
+  if (!status) status = cli_folder_publish(results->folder, args->is_af2_layout ? folder : args->out, err);
+  return status ? status : write_marker(marker, err);
+}
+
 pleat_status cli_results_write(cli_results *results, const cli_args *args, pleat_error *err) {
-  char staging[CLI_MAX_PATH], marker[CLI_MAX_PATH];
+  char staging[CLI_MAX_PATH];
   const char *name = results->target->name;
   if (strlen(args->out) + 2 * strlen(name) + 160 > CLI_MAX_PATH) {
     return cli_error(err, PLEAT_IO, "the path of the results is longer than %d bytes", CLI_MAX_PATH - 160);
   }
   snprintf(staging, sizeof staging, "%s/.%s.partial", args->out, name);
-  cli_job_marker_path(args->out, name, marker, sizeof marker);
   cli_interrupt_set_writing(true);
   results->folder = staging;
   pleat_status status = cli_folder_make_empty(staging, err);
-  if (!status) status = write_files(results, args, err);
   if (!status) {
-    unlink(marker); /* of an earlier run whose results are replaced now */
-    status = cli_folder_publish(staging, args->out, err);
+    status = args->is_af2_layout ? cli_af2_layout_write(results, args, err) : write_files(results, args, err);
   }
-  if (!status) status = cli_file_write(marker, "", 0, err);
+  if (!status && results->opt_run) status = cli_run_files_write(args, results->opt_run, staging, err);
+  if (!status) status = publish(results, args, err);
   if (status) cli_folder_remove(staging);
   results->folder = NULL;
   cli_interrupt_set_writing(false);
@@ -269,6 +311,8 @@ static void print_result(const cli_results *results, const cli_args *args, int64
   if (i > 0) return;
   char path[CLI_MAX_PATH];
   format_path(results, args->out, i, FILE_PDB, path);
+  if (args->is_zip) format_zip_path(results, args, path);
+  if (args->is_af2_layout) snprintf(path, sizeof path, "%s/%s/ranked_0.pdb", args->out, results->target->name);
   printf("          %s\n", path);
 }
 

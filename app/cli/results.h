@@ -24,7 +24,8 @@ typedef struct cli_result {
 
 typedef struct cli_results {
   const pleat_target *target;
-  const char *folder; /* where files are being written: a folder of the job's own until all are there */
+  const char *folder;           /* where files are being written: a folder of the job's own until all are there */
+  const pleat_targets *opt_run; /* given: the run's own files come with this target's */
   cli_result *items;
   int64_t n_items;
 } cli_results;
@@ -35,9 +36,12 @@ void cli_result_read_scores(cli_result *result, const char *rank_by);
 bool cli_result_keep_pass(void *ctx, int64_t recycle, const pleat_arrays *pass);
 /* Best first; equal ones keep their order. */
 void cli_results_rank(cli_results *results);
-/* Writes all files of the target into a hidden folder, moves them to where they belong, and marks the job as done; on
- * failure none of them stays. Killed at any moment, it leaves whole files without the mark, or none. */
+/* Writes all files of the target into a hidden folder, moves them to where they belong, and marks the job as done, with
+ * --zip by the archive alone; on failure none of them stays. Killed at any moment, it leaves whole files without the mark, or none. */
 PLEAT_CHECKED pleat_status cli_results_write(cli_results *results, const cli_args *args, pleat_error *err);
+/* The structure of result i; a PDB file that cannot hold it is left out with a warning. */
+PLEAT_CHECKED pleat_status cli_result_write_structure(const cli_results *results, int64_t i, bool is_pdb,
+                                                      const char *path, pleat_error *err);
 /* A few lines to standard output. */
 void cli_results_print(const cli_results *results, const cli_args *args);
 void cli_results_fini(cli_results *results);

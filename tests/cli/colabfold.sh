@@ -46,6 +46,7 @@ check 'no best structure' sh -c "cp $raw/*_unrelaxed_rank_001*.pdb $work/T1024_c
 check 'not five structures' [ "$(find "$raw" -name '*relaxed_rank_*.pdb' | wc -l)" -eq 5 ]
 check 'not five scores' [ "$(find "$raw" -name '*scores_rank*.json' | wc -l)" -eq 5 ]
 check 'no alignment' cmp -s "$raw/T1024.a3m" "$work/T1024.a3m"
+for name in coverage plddt pae; do check "no plot $name" [ -s "$raw/T1024_$name.svg" ]; done
 check 'not marked as done' [ -e "$raw/T1024.done.txt" ]
 check 'no log' grep -q ' Query 1/1: T1024 (length 12)$' "$raw/log.txt"
 for key in plddt max_pae pae ptm; do
@@ -118,9 +119,7 @@ refused '--amber is refused: there is no relaxation' --amber
 refused '--num-relax 1 is refused: there is no relaxation' --num-relax 1
 refused '--initial-guess needs a value: FILE' --initial-guess
 refused '--disable-cluster-profile is refused' --disable-cluster-profile
-refused '--calc-extra-ptm is refused: pTM of single chains' --calc-extra-ptm
 refused '--save-all is refused: Python pickles' --save-all
-refused '--zip is refused' --zip
 refused '--msa-only is refused: no MSA server' --msa-only
 refused '--af3-json is refused: inputs of AlphaFold 3 are read' --af3-json
 refused '--model-type deepfold_v1 is refused' --model-type deepfold_v1
@@ -140,14 +139,20 @@ check 'the help of another program is named' grep -q "^Try 'colabfold_batch --he
 run 0 '' --msa-mode single_sequence --num-models 1 --num-recycle 0 --pair-mode paired --pair-strategy complete \
   --host-url http://x --custom-template-path x --custom-template-cache-path x --pdb-hit-file x --local-pdb-path x \
   --max-template-date 2020-01-01 --max-template-hits 4 --relax-max-iterations 1 --relax-tolerance 1 \
-  --relax-stiffness 1 --relax-max-outer-iterations 1 --use-gpu-relax --no-use-probs-extra --disable-unified-memory \
+  --relax-stiffness 1 --relax-max-outer-iterations 1 --use-gpu-relax --disable-unified-memory \
   --recompile-padding 0 --use-pallas --compile-mode fast --num-relax 0
 for option in pair-mode pair-strategy host-url custom-template-path custom-template-cache-path pdb-hit-file \
   local-pdb-path max-template-date max-template-hits relax-max-iterations relax-tolerance relax-stiffness \
-  relax-max-outer-iterations use-gpu-relax no-use-probs-extra disable-unified-memory recompile-padding use-pallas \
+  relax-max-outer-iterations use-gpu-relax disable-unified-memory recompile-padding use-pallas \
   compile-mode; do
   check "no note about --$option" grep -q "^pleat: note: --$option has no effect: " "$log"
 done
+
+# Plots, scores of chains, and one archive, as asked for.
+rm -rf "$work/out"
+run 0 'out/single.result.zip' --msa-mode single_sequence --num-models 1 --num-recycle 0 --calc-extra-ptm --no-use-probs-extra --zip
+check 'not two archives' [ "$(find "$work/out" -name '*.result.zip' | wc -l)" -eq 2 ]
+run 0 'single: done already' --msa-mode single_sequence --num-models 1 --zip
 
 # Under pleat's own name it is a command.
 expect 0 '^Usage: colabfold_batch INPUT RESULTS' --help

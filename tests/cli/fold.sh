@@ -23,7 +23,16 @@ for job in sp_P0_my_prot sp_P0_my_prot_2; do
   check "$job is not marked as done" [ -e "$work/two/deep/$job.done.txt" ]
 done
 has_text 'Query 2/2: sp_P0_my_prot_2 (length 14)$' "$work/two/deep/log.txt"
-check 'other files than expected' [ "$(find "$work/two/deep" -mindepth 1 | wc -l)" -eq 19 ]
+# Plots of both: three kinds as SVG, and as PNG in a build with cairo.
+n_plots=6
+if [ -e "$work/two/deep/sp_P0_my_prot_pae.png" ]; then n_plots=12; else has_text 'SVG only: this pleat was built without cairo' "$log"; fi
+for kind in coverage plddt pae; do has_file "$work/two/deep/sp_P0_my_prot_2_$kind.svg"; done
+has_text '>2  model_[12]_ptm (' "$work/two/deep/sp_P0_my_prot_plddt.svg"
+has_text 'SYNTHETIC WEIGHTS: random parameters, this is no prediction' "$work/two/deep/sp_P0_my_prot_pae.svg"
+has_text '^{"predicted_aligned_error": \[\[[0-9.]*, .*\]\], "max_predicted_aligned_error": [0-9.]*}$' "$work/two/deep/sp_P0_my_prot_predicted_aligned_error_v1.json"
+check 'other files than expected' [ "$(find "$work/two/deep" -mindepth 1 | wc -l)" -eq $((23 + n_plots)) ]
+expect 0 '' fold "$work/two.fasta" -o "$work/skipped" --weights "$monomer" --num-recycle 0 --skip-output plots,pae_json
+check 'plots that were not wanted' [ -z "$(find "$work/skipped" -name '*.svg' -o -name '*.png' -o -name '*aligned_error*')" ]
 has_text 'a second target is called' "$log"
 
 # Ranks follow the confidence.
@@ -54,6 +63,14 @@ has_text '^ATOM .* MET A   1 ' "$pdb"
 has_text '^ATOM .* PRO B   1 ' "$pdb"
 check 'not two TER lines' [ "$(grep -c '^TER' "$pdb")" = 2 ]
 has_text '"iptm":' "$work/pair/pair_scores_rank_001_alphafold2_multimer_v3_model_1_seed_000.json"
+
+# Scores of chains and pairs, where they are asked for.
+scores=pair_scores_rank_001_alphafold2_multimer_v3_model_1_seed_000.json
+check 'scores of chains unasked' [ "$(grep -c per_chain_ptm "$work/pair/$scores")" = 0 ]
+expect 0 '' fold "$work/pair.fasta" -o "$work/chains" --weights "$multimer" --num-recycle 0 --calc-extra-ptm
+has_text '"pairwise_actifptm":{"A-B":[01][.0-9]*},"pairwise_iptm":{"A-B":[01][.0-9]*},"per_chain_ptm":{"A":[.0-9]*,"B":[.0-9]*},"actifptm":[.0-9]*,"ptm":' "$work/chains/$scores"
+expect 0 '' fold "$work/pair.fasta" -o "$work/binary" --weights "$multimer" --num-recycle 0 --calc-extra-ptm --no-use-probs-extra
+has_text '"actifptm":' "$work/binary/$scores"
 
 # The same seed gives the same bytes, with any number of threads; another seed gives others.
 printf '>q\nMKVLAAGGSSPP\n>r1\nMKVLAA-GSSPP\n>r2\nMRVLAAGGsaSSPP\n>r3\nMRILAAGGSSPA\n' >"$work/q.a3m"
