@@ -774,6 +774,7 @@ int main(int argc, char **argv) {
     pleat_cpu_kernels kern;
     CHECK(pleat_cpu_kernels_pick(pleat_cpu_level_name(i), &kern));
     pleat_rng rng = pleat_rng_init(7, (uint64_t)i);
+    if (kern.enter) kern.enter();
     test_gemm(&kern, &rng);
     test_gemm_blocks(&kern, &rng);
     test_gemm_bf16(&kern, &rng);

@@ -12,7 +12,7 @@
 
 #include "backend/cpu/cpu_rows.h"
 
-enum { QUERIES = 48, KEYS = 256, LD_LOGITS = KEYS + PLEAT_CPU_MAX_VL }; /* fixed: sums do not depend on threads */
+enum { QUERIES = 48, KEYS = 256, LD_LOGITS = KEYS + 32 }; /* fixed: sums do not depend on threads */
 
 static const pleat_cpu_tensor absent;
 
@@ -84,7 +84,8 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
   job->part = pleat_cpu_round(pleat_cpu_blocks(pleat_cpu_max(1, job->n_query), wanted), QUERIES);
   job->n_parts = pleat_cpu_blocks(job->n_query, job->part);
   int64_t longest = pleat_cpu_max(1, pleat_cpu_min(job->part, job->n_query));
-  job->block = pleat_cpu_round(pleat_cpu_blocks(longest, pleat_cpu_blocks(longest, QUERIES)), call->kern->mr);
+  int64_t mr = job->is_bf16 ? call->kern->mr_bf16 : call->kern->mr;
+  job->block = pleat_cpu_round(pleat_cpu_blocks(longest, pleat_cpu_blocks(longest, QUERIES)), mr);
   pleat_cpu_walk_init(&job->batches, &job->batch, job->x, N_TENSORS);
   for (int i = 0; i < N_TENSORS; i++)
     if (i != K && i != V && job->x[i]->is_present) job->queries[i] = pleat_cpu_line_take(bump, &job->query, job->x[i]);
@@ -339,7 +340,7 @@ static void attend(const attention *job, const int64_t *at, int64_t first, int64
 
 static void attention_task(void *arg, int thread, int64_t begin, int64_t end) {
   const attention *job = arg;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   attention_scratch s;
   pleat_cpu_walk here = job->batches, next = job->batches;
   scratch_take(job, &bump, &s);

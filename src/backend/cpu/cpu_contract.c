@@ -14,8 +14,8 @@ enum {
   GROUP = PLEAT_CPU_MAX_VL, /* batches packed together */
   ROWS_ALONE = 48,          /* rows of A per block, multiples of every kernel's mr */
   ROWS_GROUPED = 24,
-  AHEAD = 4, /* rows of B prefetched while it is packed */
-  PLANE_GAP = 5 * PLEAT_CPU_MAX_VL,
+  AHEAD = 4,               /* rows of B prefetched while it is packed */
+  PLANE_GAP = 160,         /* whole cache lines in bf16 */
   PRIVATE_BYTES = 1 << 19, /* a packed B up to this size is packed by each thread for itself */
   SHARED_BYTES = 32 << 20  /* largest packed B */
 };
@@ -354,7 +354,7 @@ static void multiply_block(const contract *job, const contract_group *g, int64_t
 
 static void private_task(void *arg, int thread, int64_t begin, int64_t end) {
   const contract *job = arg;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   contract_scratch s;
   scratch_take(job, &bump, &s);
   int64_t n_panels = pleat_cpu_panels(job->call->kern, job->N);
@@ -367,7 +367,7 @@ static void private_task(void *arg, int thread, int64_t begin, int64_t end) {
 
 static void pack_task(void *arg, int thread, int64_t begin, int64_t end) {
   const contract *job = arg;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   contract_scratch s;
   scratch_take(job, &bump, &s);
   contract_group g = group_at(job, job->group_index);
@@ -376,7 +376,7 @@ static void pack_task(void *arg, int thread, int64_t begin, int64_t end) {
 
 static void multiply_task(void *arg, int thread, int64_t begin, int64_t end) {
   const contract *job = arg;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   contract_scratch s;
   scratch_take(job, &bump, &s);
   contract_group g = group_at(job, job->group_index);

@@ -256,7 +256,7 @@ static void point_logits_task(void *arg, int thread, int64_t begin, int64_t end)
   const point_logits *job = arg;
   const pleat_cpu_call *call = job->call;
   const pleat_cpu_tensor *tensors[4] = {&call->out, &call->in[0], &call->in[1], &call->in[2]};
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(call, thread)};
   point_scratch s;
   point_scratch_take(job, &bump, &s);
   pleat_cpu_walk walk;

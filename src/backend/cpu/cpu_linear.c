@@ -42,7 +42,6 @@ static void linear_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, linear
   pleat_cpu_axes_add_except(&job->sink.rows, &call->out, &W, 1);
   job->source.rows = job->sink.rows;
   job->M = pleat_cpu_axes_count(&job->sink.rows);
-  job->row_block = pleat_cpu_row_block(call, job->M);
   job->source.k_line = pleat_cpu_line_take(bump, &job->source.k, x);
   job->W = pleat_cpu_matrix_take(call, bump, W, &job->source.k, &job->sink.n);
   job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
@@ -62,6 +61,7 @@ static void linear_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, linear
     job->source.ln_scale = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_LN_SCALE], &job->source.k);
     job->source.ln_offset = pleat_cpu_vector_take(call, bump, &in[PLEAT_FL_LN_OFFSET], &job->source.k);
   }
+  job->row_block = pleat_cpu_row_block(call, job->M, job->W.is_bf16);
   job->must_copy = x->data == call->out.data;
   pleat_cpu_sink_init(&job->sink, bump);
 }
@@ -101,7 +101,7 @@ static void linear_block(const linear *job, const pleat_cpu_block *block, int64_
 static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
   const linear_group *group = arg;
   const linear *lead = &group->jobs[0];
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(lead->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(lead->call, thread)};
   linear_scratch s;
   linear_scratch_take(lead, &bump, &s);
   for (int64_t i = begin; i < end; i++) {
@@ -172,12 +172,12 @@ static void transition_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, tr
   job->M = pleat_cpu_axes_count(&job->sink.rows);
   job->n_hidden = pleat_cpu_axes_count(&hidden);
   job->n_out = pleat_cpu_axes_count(&job->sink.n);
-  job->row_block = pleat_cpu_row_block(call, job->M);
   job->source.k_line = pleat_cpu_line_take(bump, &job->source.k, x);
   job->source.ln_scale = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_LN_SCALE], &job->source.k);
   job->source.ln_offset = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_LN_OFFSET], &job->source.k);
   job->W1 = pleat_cpu_matrix_take(call, bump, W1, &job->source.k, &hidden);
   job->W2 = pleat_cpu_matrix_take(call, bump, W2, &hidden, &job->sink.n);
+  job->row_block = pleat_cpu_row_block(call, job->M, job->W1.is_bf16);
   job->b1 = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_B1], &hidden);
   job->sink.bias = pleat_cpu_vector_take(call, bump, &in[PLEAT_TR_B2], &job->sink.n);
   job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
@@ -254,7 +254,7 @@ static void transition_block(const transition *job, pleat_cpu_sink *sink, int64_
 
 static void transition_task(void *arg, int thread, int64_t begin, int64_t end) {
   const transition *job = arg;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   transition_scratch s;
   pleat_cpu_sink sink = job->sink;
   transition_scratch_take(job, &bump, &s);

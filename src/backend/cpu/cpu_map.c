@@ -142,7 +142,7 @@ static void row_apply(const rows *job, float *row) {
 static void rows_task(void *arg, int thread, int64_t begin, int64_t end) {
   const rows *job = arg;
   const pleat_cpu_tensor *x = &job->call->in[0], *out = &job->call->out, *tensors[2] = {x, out};
-  float *row = (float *)(void *)pleat_cpu_thread_scratch(job->call, thread);
+  float *row = (float *)(void *)pleat_cpu_enter(job->call, thread);
   pleat_cpu_walk walk;
   pleat_cpu_walk_init(&walk, &job->outer, tensors, 2);
   pleat_cpu_walk_seek(&walk, begin);

@@ -137,7 +137,7 @@ static void lookup_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, lookup
 static void lookup_task(void *arg, int thread, int64_t begin, int64_t end) {
   const lookup *job = arg;
   const pleat_cpu_kernels *kern = job->call->kern;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   float *row = pleat_cpu_take_f32(&bump, job->n), *residual = pleat_cpu_take_f32(&bump, job->n);
   const pleat_cpu_tensor *tensors[4] = {&job->call->out, job->index, job->mask, job->residual};
   pleat_cpu_walk walk;

@@ -282,7 +282,7 @@ static void shallow_row(const outer *job, pleat_cpu_sink *sink, int64_t i, outer
 
 static void outer_task(void *arg, int thread, int64_t begin, int64_t end) {
   const outer *job = arg;
-  pleat_cpu_bump bump = {.base = pleat_cpu_thread_scratch(job->call, thread)};
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   outer_scratch s;
   pleat_cpu_sink sink = job->sink;
   scratch_take(job, &bump, &s);

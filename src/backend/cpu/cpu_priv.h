@@ -73,7 +73,9 @@ static inline int64_t *pleat_cpu_take_i64(pleat_cpu_bump *bump, int64_t n) {
 static inline uint16_t *pleat_cpu_take_u16(pleat_cpu_bump *bump, int64_t n) {
   return pleat_cpu_take(bump, n, sizeof(uint16_t));
 }
-static inline uint8_t *pleat_cpu_thread_scratch(const pleat_cpu_call *call, int thread) {
+/* Where a task begins: the thread may use kernels, and has this scratch. */
+static inline uint8_t *pleat_cpu_enter(const pleat_cpu_call *call, int thread) {
+  if (call->kern->enter) call->kern->enter();
   return call->thread + (size_t)thread * call->thread_bytes;
 }
 

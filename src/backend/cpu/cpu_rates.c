@@ -16,6 +16,7 @@
 enum { STEPS = 1 << 14, COPY_PIECE = 1 << 14, REPEATS = 3, SPIN_STRIDE = 2 * PLEAT_CPU_MAX_VL + 16 };
 
 typedef struct probe {
+  void (*enter)(void);
   void (*spin)(int64_t n, float *dst);
   float *sums; /* a stride per thread */
   float *src, *dst;
@@ -23,6 +24,7 @@ typedef struct probe {
 
 static void spin_task(void *arg, int thread, int64_t begin, int64_t end) {
   const probe *p = arg;
+  if (p->enter) p->enter();
   p->spin(end - begin, p->sums + thread * SPIN_STRIDE);
 }
 
@@ -51,17 +53,18 @@ static double spin_rate(pleat_threads *pool, int64_t n_threads, double flops_per
 
 pleat_cpu_rates pleat_cpu_measure(const pleat_cpu_kernels *kern, pleat_threads *pool, int64_t copy_elements) {
   int64_t n_threads = pleat_threads_count(pool);
-  double flops_per_step = 4.0 * kern->mr * kern->vl; /* two vectors a row, two operations a product */
+  double flops_per_row = 4.0 * kern->vl; /* two vectors, two operations a product */
   pleat_cpu_rates rates = {.flops_per_s = 16e9 * (double)n_threads, .bytes_per_s = 20e9};
   size_t n = (size_t)copy_elements;
-  probe p = {.spin = kern->spin,
+  probe p = {.enter = kern->enter,
+             .spin = kern->spin,
              .sums = calloc((size_t)n_threads * SPIN_STRIDE, sizeof(float)),
              .src = malloc(n * sizeof(float)),
              .dst = malloc(n * sizeof(float))};
   if (p.sums && p.src && p.dst) {
-    rates.flops_per_s = spin_rate(pool, n_threads, flops_per_step, &p);
+    rates.flops_per_s = spin_rate(pool, n_threads, flops_per_row * kern->mr, &p);
     p.spin = kern->spin_bf16;
-    rates.bf16_flops_per_s = spin_rate(pool, n_threads, 2 * flops_per_step, &p);
+    rates.bf16_flops_per_s = spin_rate(pool, n_threads, 2 * flops_per_row * kern->mr_bf16, &p);
     if (rates.bf16_flops_per_s <= rates.flops_per_s) rates.bf16_flops_per_s = 0;
     memset(p.src, 1, n * sizeof *p.src);
     rates.bytes_per_s = 2.0 * (double)n * sizeof *p.src / best_ms(pool, copy_elements, COPY_PIECE, copy_task, &p) * 1e3;

@@ -296,7 +296,8 @@ void pleat_cpu_sink_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_sink
   store_rest(kern, sink, scratch, tile, &e);
 }
 
-int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M) {
+int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M, bool is_bf16) {
   int64_t share = pleat_cpu_blocks(M, (int64_t)call->n_threads * 4);
-  return pleat_cpu_max(call->kern->mr, pleat_cpu_min(PLEAT_CPU_ROWS, share / call->kern->mr * call->kern->mr));
+  int64_t mr = is_bf16 ? call->kern->mr_bf16 : call->kern->mr;
+  return pleat_cpu_max(mr, pleat_cpu_min(PLEAT_CPU_ROWS, share / mr * mr));
 }

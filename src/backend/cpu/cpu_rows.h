@@ -23,7 +23,8 @@ typedef struct pleat_cpu_block {
   int64_t a_rs;
 } pleat_cpu_block;
 
-static inline int64_t pleat_cpu_source_ld(int64_t K) { return pleat_cpu_round(K, PLEAT_CPU_MAX_VL) + 16; }
+/* Whole cache lines in bf16, and no power of two. */
+static inline int64_t pleat_cpu_source_ld(int64_t K) { return pleat_cpu_round(K, 32) + 32; }
 /* Room for a block, as float32, or as bf16 when `bf16` is not NULL. Rows lie pleat_cpu_source_ld apart. */
 typedef struct pleat_cpu_block_scratch {
   int64_t *at;
@@ -106,7 +107,7 @@ void pleat_cpu_sink_multiply(const pleat_cpu_kernels *kern, const pleat_cpu_sink
                              const pleat_cpu_sink_scratch *scratch, const pleat_cpu_product *product,
                              const pleat_cpu_packed *opt_gate_W, const pleat_cpu_tile *tile);
 
-/* Rows per block: a multiple of the kernel's tile, small enough that every thread gets some. */
-int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M);
+/* Rows per block: a multiple of the kernel's register tile, small enough that every thread gets some. */
+int64_t pleat_cpu_row_block(const pleat_cpu_call *call, int64_t M, bool is_bf16);
 
 #endif

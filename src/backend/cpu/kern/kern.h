@@ -96,10 +96,15 @@ typedef struct pleat_cpu_logits {
 typedef struct pleat_cpu_kernels {
   const char *name; /* of the level; set by pick */
   int vl;           /* floats per vector; panels are two vectors wide, the last may be one */
-  int mr;           /* rows of the register tile */
+  int mr;           /* rows of the register tile of gemm */
+  int mr_bf16;      /* the same of gemm_bf16 */
+  int k_bf16;       /* elements of k that gemm_bf16 takes at once; another K is right, but slower */
+  /* What a thread calls before gemm_bf16 and spin_bf16, and again after it ran code of others. NULL: nothing to do. */
+  void (*enter)(void);
   void (*gemm)(const pleat_cpu_gemm *g);
   void (*gemm_bf16)(const pleat_cpu_gemm_bf16 *g);
-  /* n times the arithmetic of one step of gemm, or of gemm_bf16, on registers alone: 2 mr vl products, or twice as many. */
+  /* n times the arithmetic of one step of gemm, or of gemm_bf16, on registers alone: 2 mr vl products, or
+   * 4 mr_bf16 vl. */
   void (*spin)(int64_t n, float *dst);
   void (*spin_bf16)(int64_t n, float *dst);
   void (*epilogue)(const pleat_cpu_epilogue *e);

@@ -36,20 +36,21 @@ static void configure(void) {
   _tile_loadconfig(&config);
 }
 
-/* 32 rows by 32 columns: tiles 0..3 are sums, 4 and 5 rows of A, 6 and 7 columns of B. */
-static void block_32(const pleat_cpu_gemm_bf16 *g, int64_t n_pairs, const uint16_t *a, float *c) {
+/* 16 rows, or 32, by 32 columns: tiles 0..3 are sums, 4 and 5 rows of A, 6 and 7 columns of B. */
+ALWAYS_INLINE void whole_block(bool is_two, const pleat_cpu_gemm_bf16 *g, int64_t n_pairs, const uint16_t *a,
+                               float *c) {
   size_t a_bytes = (size_t)g->a_rs * 2, b_bytes = (size_t)g->b_ps * 2, c_bytes = (size_t)g->ldc * 4;
   float *lower = c + TILE * g->ldc;
   if (g->is_adding) {
     _tile_loadd(0, c, c_bytes);
     _tile_loadd(1, c + TILE, c_bytes);
-    _tile_loadd(2, lower, c_bytes);
-    _tile_loadd(3, lower + TILE, c_bytes);
+    if (is_two) _tile_loadd(2, lower, c_bytes);
+    if (is_two) _tile_loadd(3, lower + TILE, c_bytes);
   } else {
     _tile_zero(0);
     _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
+    if (is_two) _tile_zero(2);
+    if (is_two) _tile_zero(3);
   }
   for (int64_t p = 0; p < n_pairs; p += PAIRS) {
     const uint16_t *b = g->b + p * g->b_ps;
@@ -58,19 +59,20 @@ static void block_32(const pleat_cpu_gemm_bf16 *g, int64_t n_pairs, const uint16
     _tile_loadd(4, a + 2 * p, a_bytes);
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
+    if (!is_two) continue;
     _tile_loadd(5, a + 2 * p + TILE * g->a_rs, a_bytes);
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, c, c_bytes);
   _tile_stored(1, c + TILE, c_bytes);
-  _tile_stored(2, lower, c_bytes);
-  _tile_stored(3, lower + TILE, c_bytes);
+  if (is_two) _tile_stored(2, lower, c_bytes);
+  if (is_two) _tile_stored(3, lower + TILE, c_bytes);
 }
 
-/* At most 16 rows by 32 columns. Rows that a tile lacks are zeros: every row is computed by the same instructions,
+/* Fewer than 16 rows by 32 columns. Rows that a tile lacks are zeros: every row is computed by the same instructions,
  * wherever it lies. */
-static void block_16(const pleat_cpu_gemm_bf16 *g, int64_t rows, int64_t n_pairs, const uint16_t *a, float *c) {
+static void part_block(const pleat_cpu_gemm_bf16 *g, int64_t rows, int64_t n_pairs, const uint16_t *a, float *c) {
   uint16_t a_rows[TILE][2 * PAIRS] = {{0}};
   float c_rows[TILE][2 * TILE] = {{0}};
   size_t b_bytes = (size_t)g->b_ps * 2;
@@ -101,17 +103,11 @@ static void gemm_amx(const pleat_cpu_gemm_bf16 *g) {
     gemm_bf16(g);
     return;
   }
-  configure();
-  for (int64_t i = 0; i < g->m;) {
-    int64_t rows = g->m - i < TILE ? g->m - i : TILE;
-    if (g->m - i >= 2 * TILE) {
-      rows = 2 * TILE;
-      block_32(g, n_pairs, g->a + i * g->a_rs, g->c + i * g->ldc);
-    } else {
-      block_16(g, rows, n_pairs, g->a + i * g->a_rs, g->c + i * g->ldc);
-    }
-    i += rows;
-  }
+  finish_stores();
+  int64_t i = 0;
+  for (; i + 2 * TILE <= g->m; i += 2 * TILE) whole_block(true, g, n_pairs, g->a + i * g->a_rs, g->c + i * g->ldc);
+  for (; i + TILE <= g->m; i += TILE) whole_block(false, g, n_pairs, g->a + i * g->a_rs, g->c + i * g->ldc);
+  if (i < g->m) part_block(g, g->m - i, n_pairs, g->a + i * g->a_rs, g->c + i * g->ldc);
   if (n_pairs == g->n_pairs) return;
   pleat_cpu_gemm_bf16 rest = *g;
   rest.n_pairs = g->n_pairs - n_pairs;
@@ -123,7 +119,6 @@ static void gemm_amx(const pleat_cpu_gemm_bf16 *g) {
 
 /* What the processor could do: four sums, nothing loaded. */
 static void spin_amx(int64_t n, float *dst) {
-  configure();
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
@@ -132,8 +127,8 @@ static void spin_amx(int64_t n, float *dst) {
   _tile_zero(5);
   _tile_zero(6);
   _tile_zero(7);
-  /* One step counts as 4 mr vl products; four instructions make 4 16 16 32. */
-  const int64_t products_per_round = 4 * 16 * 16 * 32, products_per_step = 4 * MR * VL;
+  /* One step counts as 4 mr_bf16 vl products; four instructions make 4 16 16 32. */
+  const int64_t products_per_round = 4 * TILE * TILE * 2 * PAIRS, products_per_step = 4 * TILE * VL;
   for (int64_t k = 0; k < n * products_per_step; k += products_per_round) {
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
@@ -144,6 +139,9 @@ static void spin_amx(int64_t n, float *dst) {
 }
 
 void pleat_cpu_kernels_amx(pleat_cpu_kernels *out) {
+  out->mr_bf16 = TILE;
+  out->k_bf16 = 2 * PAIRS;
+  out->enter = configure;
   out->gemm_bf16 = gemm_amx;
   out->gemm_bf16_epilogue = NULL; /* that of the level below multiplies without tiles */
   out->spin_bf16 = spin_amx;
