@@ -3,7 +3,8 @@
  * Letters fall into batch (in a, b and out), M (a and out), N (b and out) and K (summed). When the innermost batch
  * letter is the contiguous one, as in the triangle multiplication "ikc,jkc->ijc", 16 batches are packed together by
  * transposing tiles, so that every cache line of the operands is read once. B is packed once per group of batches and
- * block of columns, either by the thread that uses it (small products) or by all threads for all (large ones).
+ * block of columns, either by the thread that uses it (small products) or by all threads for all (large ones), several
+ * groups at a step where one would leave threads without work.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>
@@ -12,12 +13,13 @@
 
 enum {
   GROUP = PLEAT_CPU_MAX_VL, /* batches packed together */
-  ROWS_ALONE = 48,          /* rows of A per block, multiples of every kernel's mr */
-  ROWS_GROUPED = 24,
-  AHEAD = 4,               /* rows of B prefetched while it is packed */
-  PLANE_GAP = 160,         /* whole cache lines in bf16 */
-  PRIVATE_BYTES = 1 << 19, /* a packed B up to this size is packed by each thread for itself */
-  SHARED_BYTES = 32 << 20  /* largest packed B */
+  ROWS_ALONE = 48,          /* rows of A per block, a multiple of every kernel's mr */
+  ROWS_GROUPED = 24,        /* the same, rounded up to a multiple */
+  AHEAD = 4,                /* rows of B prefetched while it is packed */
+  PLANE_GAP = 160,          /* whole cache lines in bf16 */
+  PRIVATE_BYTES = 1 << 19,  /* a packed B up to this size is packed by each thread for itself */
+  SHARED_BYTES = 32 << 20,  /* largest packed B */
+  PIECES_PER_THREAD = 4
 };
 
 typedef struct contract {
@@ -29,14 +31,14 @@ typedef struct contract {
   int64_t group;            /* batches of a full group; the last group along the batch letter may be smaller */
   int64_t g_size;           /* size of the innermost batch letter when batches are grouped, else 1 */
   int64_t a_g, b_g, out_g;  /* strides of that letter */
-  int64_t n_groups, rows, cols;
+  int64_t n_groups, rows, cols, step; /* step: groups computed together */
   bool is_private;
   bool is_bf16;     /* both operands are: packed in pairs along k */
-  int64_t k_stored; /* elements of k in a packed row or column: even in bf16 */
+  int64_t k_stored; /* elements of k in a packed row or column: in bf16 what the kernel likes, with zeros at the end */
   pleat_cpu_line a_k, b_k;
   uint8_t *packed; /* shared B */
   /* The step being run: */
-  int64_t group_index, first_col, n_cols, panel_chunk, n_chunks;
+  int64_t first_group, first_col, n_cols, panel_chunk, n_chunks, n_blocks;
 } contract;
 
 typedef struct contract_scratch {
@@ -114,19 +116,24 @@ static void contract_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, cont
   job->N = pleat_cpu_axes_count(&job->n);
   job->K = pleat_cpu_axes_count(&job->k);
   job->is_bf16 = job->a->dtype == PLEAT_BF16 && job->b->dtype == PLEAT_BF16;
-  job->k_stored = job->is_bf16 ? pleat_cpu_round(job->K, 2) : job->K;
-  job->ld_a = pleat_cpu_source_ld(job->K);
-  job->rows = job->group > 1 ? ROWS_GROUPED : ROWS_ALONE;
+  job->k_stored = job->is_bf16 ? pleat_cpu_round(job->K, call->kern->k_bf16) : job->K;
+  job->ld_a = pleat_cpu_source_ld(job->k_stored);
+  int64_t mr = job->is_bf16 ? call->kern->mr_bf16 : call->kern->mr;
+  job->rows = job->group > 1 ? pleat_cpu_round(ROWS_GROUPED, mr) : ROWS_ALONE;
   job->n_groups = job->g_size ? job->n_batch / job->g_size * pleat_cpu_blocks(job->g_size, job->group) : 0;
-  int64_t nr = 2 * call->kern->vl, column_bytes = item_bytes(job) * pleat_cpu_max(1, job->K) * job->group;
+  int64_t nr = 2 * call->kern->vl, column_bytes = item_bytes(job) * pleat_cpu_max(1, job->k_stored) * job->group;
   int64_t whole_cols = pleat_cpu_round(pleat_cpu_max(1, job->N), nr);
   job->is_private = job->n_groups >= 16 && whole_cols * column_bytes <= PRIVATE_BYTES;
   job->cols = pleat_cpu_min(whole_cols, pleat_cpu_max(nr, SHARED_BYTES / column_bytes / nr * nr));
+  int64_t wanted = pleat_cpu_blocks((int64_t)call->n_threads * PIECES_PER_THREAD, job->cols / nr);
+  int64_t fitting = pleat_cpu_max(1, SHARED_BYTES / (job->cols * column_bytes));
+  job->step = pleat_cpu_min(job->n_groups, pleat_cpu_min(wanted, fitting));
   job->plane_a = job->rows * job->ld_a + PLANE_GAP;
   job->plane_b = job->cols * job->k_stored + PLANE_GAP;
   job->a_k = pleat_cpu_line_take(bump, &job->k, job->a);
   job->b_k = pleat_cpu_line_take(bump, &job->k, job->b);
-  if (!job->is_private) job->packed = pleat_cpu_take(bump, job->plane_b * job->group, (size_t)item_bytes(job));
+  if (!job->is_private)
+    job->packed = pleat_cpu_take(bump, job->step * job->group * job->plane_b, (size_t)item_bytes(job));
 }
 
 static void scratch_take(const contract *job, pleat_cpu_bump *bump, contract_scratch *s) {
@@ -155,12 +162,13 @@ static void pair_of_k(const contract *job, const pleat_cpu_tensor *x, const plea
                       int64_t k, int64_t rows, int64_t n, int64_t step, uint16_t *dst) {
   static const uint16_t zeros[GROUP];
   const pleat_cpu_kernels *kern = job->call->kern;
-  const uint16_t *data = (const uint16_t *)(const void *)x->data + at, *even = data + k_line->at[k];
+  const uint16_t *data = (const uint16_t *)(const void *)x->data + at;
   if (k + 1 < job->K) {
-    kern->pair_rows(rows, n, even, data + k_line->at[k + 1], step, dst, 2 * GROUP);
-  } else {
-    for (int64_t r = 0; r < rows; r++) kern->pair_rows(1, n, even + r * step, zeros, 0, dst + r * 2 * GROUP, 0);
+    kern->pair_rows(rows, n, data + k_line->at[k], data + k_line->at[k + 1], step, dst, 2 * GROUP);
+    return;
   }
+  for (int64_t r = 0; r < rows; r++)
+    kern->pair_rows(1, n, k < job->K ? data + k_line->at[k] + r * step : zeros, zeros, 0, dst + r * 2 * GROUP, 0);
 }
 
 /* One row of A in bf16: dst[g][k]. */
@@ -228,6 +236,7 @@ static bool rows_in_place_bf16(const contract *job, const contract_group *g, int
     if (s->a_at[i] - s->a_at[i - 1] != a_rs) return false;
   gemm->a = (const uint16_t *)(const void *)job->a->data + g->a_at + s->a_at[0] + job->a_k.at[0];
   gemm->a_rs = a_rs;
+  gemm->n_pairs = job->K / 2; /* no zeros follow */
   return true;
 }
 
@@ -236,8 +245,11 @@ static void pack_panel_bf16(const contract *job, const contract_group *g, const 
                             int64_t width, int64_t plane, uint16_t *pairs, uint16_t *dst) {
   const pleat_cpu_kernels *kern = job->call->kern;
   if (g->count == 1 || job->b_g != 1) {
-    for (int64_t q = 0; q < g->count; q++)
+    int64_t k_packed = pleat_cpu_packed_rows(job->K, true);
+    for (int64_t q = 0; q < g->count; q++) {
       pleat_cpu_pack_pairs(kern, job->b, g->b_at + q * job->b_g, &job->b_k, cols, 0, n, width, dst + q * plane);
+      memset(dst + q * plane + k_packed * width, 0, (size_t)((job->k_stored - k_packed) * width) * sizeof *dst);
+    }
     return;
   }
   for (int64_t p = 0; p < job->k_stored / 2; p++) {
@@ -365,13 +377,22 @@ static void private_task(void *arg, int thread, int64_t begin, int64_t end) {
   }
 }
 
+/* The packed B of a group of this step. */
+static uint8_t *packed_group(const contract *job, int64_t i) {
+  return job->packed + i * job->group * job->plane_b * item_bytes(job);
+}
+
 static void pack_task(void *arg, int thread, int64_t begin, int64_t end) {
   const contract *job = arg;
   pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   contract_scratch s;
   scratch_take(job, &bump, &s);
-  contract_group g = group_at(job, job->group_index);
-  pack_panels(job, &g, job->first_col, job->n_cols, begin, end, &s, job->packed);
+  int64_t n_panels = pleat_cpu_panels(job->call->kern, job->n_cols);
+  for (int64_t i = begin; i < end; i++) {
+    contract_group g = group_at(job, job->first_group + i / n_panels);
+    pack_panels(job, &g, job->first_col, job->n_cols, i % n_panels, i % n_panels + 1, &s,
+                packed_group(job, i / n_panels));
+  }
 }
 
 static void multiply_task(void *arg, int thread, int64_t begin, int64_t end) {
@@ -379,13 +400,25 @@ static void multiply_task(void *arg, int thread, int64_t begin, int64_t end) {
   pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
   contract_scratch s;
   scratch_take(job, &bump, &s);
-  contract_group g = group_at(job, job->group_index);
   int64_t n_panels = pleat_cpu_panels(job->call->kern, job->n_cols);
   for (int64_t i = begin; i < end; i++) {
+    int64_t index = i / job->n_chunks / job->n_blocks, block = i / job->n_chunks % job->n_blocks;
     int64_t panel = i % job->n_chunks * job->panel_chunk;
-    multiply_block(job, &g, i / job->n_chunks * job->rows, job->first_col, job->n_cols, panel,
-                   pleat_cpu_min(n_panels, panel + job->panel_chunk), job->packed, &s);
+    contract_group g = group_at(job, job->first_group + index);
+    multiply_block(job, &g, block * job->rows, job->first_col, job->n_cols, panel,
+                   pleat_cpu_min(n_panels, panel + job->panel_chunk), packed_group(job, index), &s);
   }
+}
+
+/* Groups [first_group, first_group + n) of columns [first_col, first_col + n_cols). */
+static void run_step(contract *job, int64_t n) {
+  int64_t n_panels = pleat_cpu_panels(job->call->kern, job->n_cols);
+  /* Few blocks of rows: columns are shared out as well. */
+  int64_t wanted = pleat_cpu_blocks((int64_t)job->call->n_threads * PIECES_PER_THREAD, n * job->n_blocks);
+  job->panel_chunk = pleat_cpu_blocks(n_panels, pleat_cpu_min(n_panels, wanted));
+  job->n_chunks = pleat_cpu_blocks(n_panels, job->panel_chunk);
+  pleat_threads_run(job->call->pool, n * n_panels, 1, pack_task, job);
+  pleat_threads_run(job->call->pool, n * job->n_blocks * job->n_chunks, 1, multiply_task, job);
 }
 
 pleat_cpu_scratch pleat_cpu_contract_layout(const pleat_cpu_call *call) {
@@ -406,17 +439,11 @@ void pleat_cpu_contract(const pleat_cpu_call *call) {
     pleat_threads_run(call->pool, job.n_groups, 1, private_task, &job);
     return;
   }
-  int64_t n_blocks = pleat_cpu_blocks(job.M, job.rows);
-  for (job.group_index = 0; job.group_index < job.n_groups; job.group_index++) {
+  job.n_blocks = pleat_cpu_blocks(job.M, job.rows);
+  for (; job.first_group < job.n_groups; job.first_group += job.step) {
     for (job.first_col = 0; job.first_col < job.N; job.first_col += job.cols) {
       job.n_cols = pleat_cpu_min(job.cols, job.N - job.first_col);
-      int64_t n_panels = pleat_cpu_panels(call->kern, job.n_cols);
-      /* Few blocks of rows: columns are shared out as well. */
-      int64_t wanted = pleat_cpu_min(n_panels, pleat_cpu_blocks((int64_t)call->n_threads * 4, n_blocks));
-      job.panel_chunk = pleat_cpu_blocks(n_panels, wanted);
-      job.n_chunks = pleat_cpu_blocks(n_panels, job.panel_chunk);
-      pleat_threads_run(call->pool, n_panels, 1, pack_task, &job);
-      pleat_threads_run(call->pool, n_blocks * job.n_chunks, 1, multiply_task, &job);
+      run_step(&job, pleat_cpu_min(job.step, job.n_groups - job.first_group));
     }
   }
 }
