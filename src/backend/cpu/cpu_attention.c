@@ -5,6 +5,9 @@
  * keys in k and v only, c is summed between q and k, values stand in v and the result. A letter that q lacks (the
  * shared query of a template stack, shared keys of global attention) simply does not move q.
  * Where keys and values are stored as bf16, queries and weights are rounded to bf16 too; sums and logits are float32.
+ *
+ * Rows that lie far apart (attention along columns) fall into few sets of a cache and are met by no prefetcher. Where
+ * batches that lie side by side, the heads, share such rows, these are copied for all of them at once.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <math.h>
@@ -13,25 +16,31 @@
 #include "backend/cpu/cpu_rows.h"
 
 enum { QUERIES = 48, KEYS = 256, LD_LOGITS = KEYS + 32 }; /* fixed: sums do not depend on threads */
+enum { FAR_BYTES = 4096, STAGED_BYTES = 4 << 20, OUTER_PER_THREAD = 8, ROWS_AHEAD = 8, LINE = 64 };
 
 static const pleat_cpu_tensor absent;
 
 enum { Q, K, V, BIAS, MASK, GATE, OUT, N_TENSORS };
+static const uint8_t staged[] = {Q, K, V, GATE, OUT};
+enum { N_STAGED = sizeof staged };
 
 typedef struct attention {
   const pleat_cpu_call *call;
   const pleat_cpu_tensor *x[N_TENSORS]; /* absent where there is none */
   const pleat_cpu_tensor *k, *v, *bias, *mask;
   pleat_cpu_axes batch, query, key, value;
-  pleat_cpu_walk batches;            /* over batch, of x */
-  pleat_cpu_line queries[N_TENSORS]; /* offsets of queries, of all but keys and values */
-  pleat_cpu_source q;                /* rows: batch and query */
-  pleat_cpu_sink sink;               /* the same rows */
+  pleat_cpu_walk batches;         /* over batch, of x */
+  pleat_cpu_line rows[N_TENSORS]; /* offsets of keys in K and V, of queries in the others */
+  pleat_cpu_source q;             /* rows: batch and query */
+  pleat_cpu_sink sink;            /* the same rows */
   int64_t n_batch, n_query, n_key, n_c, n_value;
   int64_t n_parts, part; /* queries of a batch are shared out in parts, and computed in blocks */
   int64_t block;
   bool is_mask_per_query, is_bf16;
-  pleat_cpu_line k_c, k_key, v_key, v_value, bias_key, mask_key;
+  pleat_cpu_line k_c, v_value, bias_key, mask_key;
+  /* Of operands that are copied; n_heads is 1 where they are not. */
+  int64_t n_heads;
+  pleat_cpu_line staged_rows[N_TENSORS];
 } attention;
 
 typedef struct attention_scratch {
@@ -42,7 +51,11 @@ typedef struct attention_scratch {
   uint16_t *weights;     /* of logits, in bf16 */
   float *bias_row, *mask_row;
   float *row_max, *row_sum, *block_max, *block_sum;
-  bool is_masked; /* all queries share a mask that hides a key */
+  bool is_masked;                /* all queries share a mask that hides a key */
+  pleat_cpu_tensor x[N_TENSORS]; /* what this thread computes with: the operands, or their copies */
+  const pleat_cpu_line *rows;
+  pleat_cpu_source source;
+  pleat_cpu_sink sink_here;
   int64_t *bias_at, *mask_at;
   pleat_cpu_sink_scratch sink;
 } attention_scratch;
@@ -59,6 +72,49 @@ static void classify(attention *job, const pleat_cpu_tensor *q, const pleat_cpu_
   pleat_cpu_axes_add_except(&job->key, job->k, others, 2);
   job->q.rows = job->batch;
   for (int i = 0; i < job->query.n; i++) pleat_cpu_axes_add(&job->q.rows, out, job->query.letter[i]);
+}
+
+static int64_t row_count(const attention *job, int i) { return i == K || i == V ? job->n_key : job->n_query; }
+static int64_t row_width(const attention *job, int i) { return i == Q || i == K ? job->n_c : job->n_value; }
+static int64_t staged_ld(const attention *job, int i) { return pleat_cpu_source_ld(job->n_heads * row_width(job, i)); }
+
+static int64_t staged_bytes(const attention *job, int i) {
+  return row_count(job, i) * staged_ld(job, i) * (int64_t)pleat_cpu_item_bytes(job->x[i]);
+}
+
+/* Do the rows of all heads of an operand lie side by side, and far from the next? By strides alone, which are known when
+ * scratch is sized. */
+static bool is_far(const attention *job, int i, char head) {
+  const pleat_cpu_tensor *x = job->x[i];
+  const pleat_cpu_axes *rows = i == K || i == V ? &job->key : &job->query;
+  const pleat_cpu_axes *row = i == Q || i == K ? &job->q.k : &job->value;
+  return rows->n == 1 && row->n == 1 && pleat_cpu_stride(x, row->letter[0]) == 1 &&
+         pleat_cpu_stride(x, head) == row->size[0] &&
+         pleat_cpu_stride(x, rows->letter[0]) * (int64_t)pleat_cpu_item_bytes(x) >= FAR_BYTES;
+}
+
+static void stage_init(attention *job, pleat_cpu_bump *bump) {
+  job->n_heads = 1;
+  if (job->batch.n < 2 || job->n_parts != 1) return;
+  char head = job->batch.letter[job->batch.n - 1];
+  int64_t n_heads = job->batch.size[job->batch.n - 1], n_bytes = 0;
+  if (n_heads < 2 || job->n_batch / n_heads < (int64_t)job->call->n_threads * OUTER_PER_THREAD) return;
+  for (int t = 0; t < N_STAGED; t++)
+    if (job->x[staged[t]]->is_present && !is_far(job, staged[t], head)) return;
+  job->n_heads = n_heads;
+  for (int t = 0; t < N_STAGED; t++)
+    if (job->x[staged[t]]->is_present) n_bytes += staged_bytes(job, staged[t]);
+  if (n_bytes > STAGED_BYTES) {
+    job->n_heads = 1;
+    return;
+  }
+  for (int i = 0; i < N_TENSORS; i++) job->staged_rows[i] = job->rows[i];
+  for (int t = 0; t < N_STAGED; t++) {
+    int i = staged[t];
+    int64_t n = row_count(job, i), *at = pleat_cpu_take_i64(bump, n);
+    for (int64_t r = 0; at && r < n; r++) at[r] = r * staged_ld(job, i);
+    if (at) job->staged_rows[i] = pleat_cpu_line_make(at, n);
+  }
 }
 
 static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, attention *job) {
@@ -88,12 +144,11 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
   job->block = pleat_cpu_round(pleat_cpu_blocks(longest, pleat_cpu_blocks(longest, QUERIES)), mr);
   pleat_cpu_walk_init(&job->batches, &job->batch, job->x, N_TENSORS);
   for (int i = 0; i < N_TENSORS; i++)
-    if (i != K && i != V && job->x[i]->is_present) job->queries[i] = pleat_cpu_line_take(bump, &job->query, job->x[i]);
+    if (job->x[i]->is_present)
+      job->rows[i] = pleat_cpu_line_take(bump, i == K || i == V ? &job->key : &job->query, job->x[i]);
   for (int i = 0; i < job->query.n; i++) job->is_mask_per_query |= pleat_cpu_has(job->mask, job->query.letter[i]);
   job->q.k_line = pleat_cpu_line_take(bump, &job->q.k, job->q.x);
   job->k_c = pleat_cpu_line_take(bump, &job->q.k, job->k);
-  job->k_key = pleat_cpu_line_take(bump, &job->key, job->k);
-  job->v_key = pleat_cpu_line_take(bump, &job->key, job->v);
   job->v_value = pleat_cpu_line_take(bump, &job->value, job->v);
   if (job->bias->is_present) job->bias_key = pleat_cpu_line_take(bump, &job->key, job->bias);
   if (job->mask->is_present) job->mask_key = pleat_cpu_line_take(bump, &job->key, job->mask);
@@ -102,6 +157,7 @@ static void attention_init(const pleat_cpu_call *call, pleat_cpu_bump *bump, att
   job->sink.x[PLEAT_CPU_SINK_OUT] = &call->out;
   job->sink.x[PLEAT_CPU_SINK_MUL] = &in[PLEAT_AT_GATE];
   pleat_cpu_sink_init(&job->sink, bump);
+  stage_init(job, bump);
 }
 
 static size_t item_bytes(const attention *job) { return job->is_bf16 ? 2 : 4; }
@@ -127,6 +183,17 @@ static void scratch_take(const attention *job, pleat_cpu_bump *bump, attention_s
   s->bias_at = pleat_cpu_take_i64(bump, QUERIES);
   s->mask_at = pleat_cpu_take_i64(bump, QUERIES);
   pleat_cpu_sink_scratch_take(bump, &s->sink);
+  for (int i = 0; i < N_TENSORS; i++) s->x[i] = *job->x[i];
+  for (int t = 0; job->n_heads > 1 && t < N_STAGED; t++) {
+    int i = staged[t];
+    if (s->x[i].is_present) s->x[i].data = pleat_cpu_take(bump, staged_bytes(job, i), 1);
+  }
+  s->rows = job->n_heads > 1 ? job->staged_rows : job->rows;
+  s->source = job->q;
+  s->source.x = &s->x[Q];
+  s->sink_here = job->sink;
+  s->sink_here.x[PLEAT_CPU_SINK_OUT] = &s->x[OUT];
+  s->sink_here.x[PLEAT_CPU_SINK_MUL] = &s->x[GATE];
 }
 
 /* One panel of keys or values. */
@@ -147,9 +214,9 @@ static void pack_batch(const attention *job, const int64_t *at, attention_scratc
   const pleat_cpu_kernels *kern = job->call->kern;
   int64_t nr = 2 * kern->vl;
   for (int64_t first = 0; first < job->n_key; first += nr)
-    pack(job, job->k, at[K], &job->k_c, &job->k_key, first, job->n_key, s->keys);
+    pack(job, &s->x[K], at[K], &job->k_c, &s->rows[K], first, job->n_key, s->keys);
   for (int64_t first = 0; first < job->n_value; first += nr)
-    pack(job, job->v, at[V], &job->v_key, &job->v_value, first, job->n_value, s->values);
+    pack(job, &s->x[V], at[V], &s->rows[V], &job->v_value, first, job->n_value, s->values);
   s->is_masked = false;
   if (!job->mask->is_present || job->is_mask_per_query) return;
   pleat_cpu_load_line(kern, job->mask, at[MASK], &job->mask_key, 0, job->n_key, s->mask);
@@ -159,7 +226,6 @@ static void pack_batch(const attention *job, const int64_t *at, attention_scratc
 /* Rows [first, first + n) of an operand, where its elements lie together. */
 static void prefetch(const pleat_cpu_tensor *x, int64_t at, const pleat_cpu_line *rows, const pleat_cpu_line *row,
                      int64_t first, int64_t n) {
-  enum { LINE = 64 };
   if (!x->is_present || !row->has_step || row->step != 1) return;
   int64_t n_bytes = row->n * (int64_t)pleat_cpu_item_bytes(x);
   for (int64_t r = first; r < first + n; r++)
@@ -170,10 +236,10 @@ static void prefetch(const pleat_cpu_tensor *x, int64_t at, const pleat_cpu_line
  * of that. */
 static void prefetch_batch(const attention *job, const int64_t *at, int64_t first, int64_t n) {
   int64_t key = job->n_key * first / job->n_query, n_keys = job->n_key * (first + n) / job->n_query - key;
-  prefetch(job->k, at[K], &job->k_key, &job->k_c, key, n_keys);
-  prefetch(job->v, at[V], &job->v_key, &job->v_value, key, n_keys);
-  prefetch(job->x[Q], at[Q], &job->queries[Q], &job->q.k_line, first, n);
-  prefetch(job->x[GATE], at[GATE], &job->queries[GATE], &job->sink.line[PLEAT_CPU_SINK_MUL], first, n);
+  prefetch(job->k, at[K], &job->rows[K], &job->k_c, key, n_keys);
+  prefetch(job->v, at[V], &job->rows[V], &job->v_value, key, n_keys);
+  prefetch(job->x[Q], at[Q], &job->rows[Q], &job->q.k_line, first, n);
+  prefetch(job->x[GATE], at[GATE], &job->rows[GATE], &job->sink.line[PLEAT_CPU_SINK_MUL], first, n);
 }
 
 /* A panel of the result. */
@@ -222,7 +288,7 @@ static void multiply_values(const attention *job, int64_t n, int64_t first, int6
       continue;
     }
     pleat_cpu_tile tile = tile_of(job, n, panel, s);
-    pleat_cpu_sink_multiply(kern, &job->sink, &s->sink, &product, NULL, &tile);
+    pleat_cpu_sink_multiply(kern, &s->sink_here, &s->sink, &product, NULL, &tile);
   }
 }
 
@@ -308,20 +374,20 @@ static void soften(const attention *job, int64_t n, int64_t first, int64_t n_key
 }
 
 /* Offsets of queries [first, first + n) of an operand that starts at `at`. */
-static void seek(const attention *job, int x, int64_t at, int64_t first, int64_t n, int64_t *dst) {
-  for (int64_t i = 0; job->x[x]->is_present && i < n; i++) dst[i] = at + job->queries[x].at[first + i];
+static void seek(const attention_scratch *s, int x, int64_t at, int64_t first, int64_t n, int64_t *dst) {
+  for (int64_t i = 0; s->x[x].is_present && i < n; i++) dst[i] = at + s->rows[x].at[first + i];
 }
 
 /* Queries [first, first + n) of the packed batch, whose operands start at `at`. */
 static void attend(const attention *job, const int64_t *at, int64_t first, int64_t n, attention_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
-  seek(job, Q, at[Q], first, n, s->q.at);
-  seek(job, BIAS, at[BIAS], first, n, s->bias_at);
-  seek(job, GATE, at[GATE], first, n, s->sink.at[PLEAT_CPU_SINK_MUL]);
-  seek(job, OUT, at[OUT], first, n, s->sink.at[PLEAT_CPU_SINK_OUT]);
+  seek(s, Q, at[Q], first, n, s->q.at);
+  seek(s, BIAS, at[BIAS], first, n, s->bias_at);
+  seek(s, GATE, at[GATE], first, n, s->sink.at[PLEAT_CPU_SINK_MUL]);
+  seek(s, OUT, at[OUT], first, n, s->sink.at[PLEAT_CPU_SINK_OUT]);
   memset(s->mask_at, 0, (size_t)n * sizeof *s->mask_at);
-  if (job->is_mask_per_query) seek(job, MASK, at[MASK], first, n, s->mask_at);
-  pleat_cpu_block q = pleat_cpu_source_load_at(kern, &job->q, n, false, &s->q);
+  if (job->is_mask_per_query) seek(s, MASK, at[MASK], first, n, s->mask_at);
+  pleat_cpu_block q = pleat_cpu_source_load_at(kern, &s->source, n, false, &s->q);
   for (int64_t key = 0; key < job->n_key; key += KEYS) {
     int64_t n_keys = pleat_cpu_min(KEYS, job->n_key - key);
     multiply_keys(job, &q, n, key, n_keys, s);
@@ -334,8 +400,47 @@ static void attend(const attention *job, const int64_t *at, int64_t first, int64
     pleat_cpu_tile tile = tile_of(job, n, panel, s);
     memset(tile.y, 0, (size_t)(n * PLEAT_CPU_MAX_NR) * sizeof *tile.y);
     memset(s->row_sum, 0, (size_t)n * sizeof *s->row_sum);
-    pleat_cpu_sink_store(kern, &job->sink, &s->sink, &tile);
+    pleat_cpu_sink_store(kern, &s->sink_here, &s->sink, &tile);
   }
+}
+
+/* Rows of an operand, of all heads: from where they lie to the copy, or back. */
+static void stage(const attention *job, int i, int64_t at, bool is_back, const attention_scratch *s) {
+  const pleat_cpu_tensor *x = job->x[i];
+  int64_t item = (int64_t)pleat_cpu_item_bytes(x), n_bytes = job->n_heads * row_width(job, i) * item;
+  if (!x->is_present) return;
+  for (int64_t r = 0, n = row_count(job, i); r < n; r++) {
+    uint8_t *row = pleat_cpu_at(x, at + job->rows[i].at[r]), *copy = s->x[i].data + r * staged_ld(job, i) * item;
+    const uint8_t *ahead = pleat_cpu_at(x, at + job->rows[i].at[pleat_cpu_min(r + ROWS_AHEAD, n - 1)]);
+    for (int64_t b = 0; b < n_bytes; b += LINE) __builtin_prefetch(ahead + b);
+    memcpy(is_back ? row : copy, is_back ? copy : row, (size_t)n_bytes);
+  }
+}
+
+/* All heads of one batch of rows that lie far apart. */
+static void staged_batch(const attention *job, pleat_cpu_walk *walk, attention_scratch *s) {
+  int64_t out_at = walk->at[OUT];
+  for (int t = 0; t < N_STAGED; t++)
+    if (staged[t] != OUT) stage(job, staged[t], walk->at[staged[t]], false, s);
+  for (int64_t head = 0; head < job->n_heads; head++, pleat_cpu_walk_next(walk)) {
+    int64_t at[N_TENSORS];
+    for (int i = 0; i < N_TENSORS; i++) at[i] = walk->at[i];
+    for (int t = 0; t < N_STAGED; t++) at[staged[t]] = head * row_width(job, staged[t]);
+    pack_batch(job, at, s);
+    for (int64_t query = 0; query < job->n_query; query += job->block)
+      attend(job, at, query, pleat_cpu_min(job->block, job->n_query - query), s);
+  }
+  stage(job, OUT, out_at, true, s);
+}
+
+static void staged_task(void *arg, int thread, int64_t begin, int64_t end) {
+  const attention *job = arg;
+  pleat_cpu_bump bump = {.base = pleat_cpu_enter(job->call, thread)};
+  attention_scratch s;
+  pleat_cpu_walk walk = job->batches;
+  scratch_take(job, &bump, &s);
+  pleat_cpu_walk_seek(&walk, begin * job->n_heads);
+  for (int64_t i = begin; i < end; i++) staged_batch(job, &walk, &s);
 }
 
 static void attention_task(void *arg, int thread, int64_t begin, int64_t end) {
@@ -374,5 +479,9 @@ void pleat_cpu_attention(const pleat_cpu_call *call) {
   pleat_cpu_bump shared = {.base = call->shared};
   attention job;
   attention_init(call, &shared, &job);
-  pleat_threads_run(call->pool, job.n_batch * job.n_parts, 1, attention_task, &job);
+  if (job.n_heads > 1) {
+    pleat_threads_run(call->pool, job.n_batch / job.n_heads, 1, staged_task, &job);
+  } else {
+    pleat_threads_run(call->pool, job.n_batch * job.n_parts, 1, attention_task, &job);
+  }
 }
