@@ -45,7 +45,8 @@ static pleat_status read_weight(void *ctx, const char *name, int64_t first, int6
 }
 
 /* places, a letter per input: A arena f32, H arena bf16, M matrix of one summed axis, Q of two, B and R the same in bf16,
- * P plain parameter, - absent. The result has the type of the first input. alias: the input that the result overwrites, -1 = none. */
+ * P plain parameter, - absent. A letter more is the result's; without, it has the type of the first input. alias: the input
+ * that the result overwrites, -1 = none. */
 typedef struct shape {
   const char *name;
   pleat_op op;
@@ -103,8 +104,9 @@ static void build(bench *b, const shape *s) {
     bool is_out = p > s->spec && p[-1] == '>';
     char *letters = b->node.letters[is_out ? 0 : 1 + slot];
     memcpy(letters, p, n);
-    add_operand(b, s->sizes, is_out ? (s->places[0] == 'H' ? 'H' : 'A') : s->places[slot], letters,
-                is_out ? &b->launch.out : &b->launch.in[slot]);
+    char place = s->places[slot];
+    if (is_out && !place) place = s->places[0] == 'H' ? 'H' : 'A';
+    add_operand(b, s->sizes, place, letters, is_out ? &b->launch.out : &b->launch.in[slot]);
     if (!is_out) b->node.n_in++;
     p += n + (p[n] == '-') + (p[n] != 0);
   }
@@ -178,6 +180,12 @@ static const shape shapes[] = {
      16 * PAIR * 128 * 128},
     {"transition msa", PLEAT_OP_TRANSITION, "sic,c,c,ce,e,ed,d,sid->sid", "APPMPMPA", "s128i256c256e1024d256", LN, 0,
      16 * MSA * 256 * 256},
+    {"transition msa bf16", PLEAT_OP_TRANSITION, "sic,c,c,ce,e,ed,d,sid->sid", "APPBPBPA", "s512i128c256e1024d256", LN,
+     0, 32 * MSA * 256 * 256},
+    {"fl norm msa bf16", PLEAT_OP_FUSED_LINEAR, "sic,c,c,cd,d,,,,,->sid", "APPBP-----H", "s512i128c256d256", LN, -1,
+     4 * MSA * 256 * 256},
+    {"fl residual msa bf16", PLEAT_OP_FUSED_LINEAR, "sic,,,cd,d,,,,sid->sid", "H--BP----AA", "s512i128c256d256", LN, 9,
+     4 * MSA * 256 * 256},
     {"attention row",
      PLEAT_OP_ATTENTION,
      "sihc,sjhc,sjhd,hij,sj,sihd->sihd",
@@ -194,6 +202,22 @@ static const shape shapes[] = {
      {.a = 0.17f},
      -1,
      4 * MSA * 128 * 256},
+    {"attention msa row bf16",
+     PLEAT_OP_ATTENTION,
+     "sihc,sjhc,sjhd,hij,sj,sihd->sihd",
+     "HHHHAH",
+     "s512i128j128h8c32d32",
+     {.a = 0.17f},
+     -1,
+     8 * MSA * 128 * 256},
+    {"attention msa col bf16",
+     PLEAT_OP_ATTENTION,
+     "sihc,tihc,tihd,,ti,sihd->sihd",
+     "HHH-AH",
+     "s512t512i128h8c32d32",
+     {.a = 0.17f},
+     -1,
+     8 * MSA * 512 * 256},
     {"attention triangle",
      PLEAT_OP_ATTENTION,
      "bihc,bjhc,bjhd,hij,bj,bihd->bihd",
