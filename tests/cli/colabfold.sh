@@ -1,60 +1,15 @@
 #!/bin/sh
-# colabfold_batch: the call of nf-core/proteinfold, the choice of networks, and every option that is refused or noted.
+# colabfold_batch: the choice of networks, what is written, and every option that is refused or noted.
 # SPDX-License-Identifier: Apache-2.0
 . tests/cli/lib/expect.sh
+. tests/cli/lib/colabfold_params.sh
 
+add_family "$monomer" _ptm
+add_params "$multimer" model_1_multimer_v3
 # The program under its other name, also under an emulator.
-pleat=$PLEAT
-check 'no link colabfold_batch in the build folder' [ -L "$PLEAT_BUILD/colabfold_batch" ]
 PLEAT=$(launcher "$PLEAT_BUILD/colabfold_batch")
-colabfold_batch() { "$PLEAT" "$@"; }
 
-# Parameters as ColabFold stores them, of small made-up networks; models 3 to 5 have no templates.
-mkdir -p "$work/data/params"
-convert() {
-  "$pleat" weights convert "$1" --out "$work/data/params/params_$2.npz" >"$log" 2>&1 || failed "no $2"
-}
-for i in 1 2 3 4 5; do
-  awk -v seed="$i" '/^"seed"/ { print "\"seed\": " seed ","; next }
-    seed > 2 && /template_/ { is_skipped = 1 }
-    !is_skipped { print }
-    /^]/ { is_skipped = 0 }' tests/data/tiny_monomer.weights.json >"$work/spec.json"
-  convert "synth:$work/spec.json" "model_${i}_ptm"
-done
-convert "$multimer" model_1_multimer_v3
-
-# modules/local/colabfold_batch/main.nf of nf-core/proteinfold, as it stands there, with what conf/modules_colabfold.config
-# adds for a GPU; the alignment comes from its search step.
-printf '#12\t1\n>101\nMKVLAAGGSSPP\n>r1\nMKVLAA-GSSPP\n>r2\nMRVLAAGGsaSSPP\n' >"$work/T1024.a3m"
-n_done=$((n_done + 1))
-(
-  cd "$work/data" || exit 1
-  touch params/download_finished.txt
-  touch params/download_complexes_multimer_v3_finished.txt
-  fasta=$work/T1024.a3m
-  colabfold_batch \
-    --use-gpu-relax \
-    --num-recycle 3 \
-    --data $PWD \
-    --model-type alphafold2_ptm \
-    ${fasta} \
-    raw/
-) >"$log" 2>&1 || failed 'the call of nf-core/proteinfold failed'
-raw=$work/data/raw
-# What the module does next.
-check 'no best structure' sh -c "cp $raw/*_unrelaxed_rank_001*.pdb $work/T1024_colabfold.pdb && test -s $work/T1024_colabfold.pdb"
-check 'not five structures' [ "$(find "$raw" -name '*relaxed_rank_*.pdb' | wc -l)" -eq 5 ]
-check 'not five scores' [ "$(find "$raw" -name '*scores_rank*.json' | wc -l)" -eq 5 ]
-check 'no alignment' cmp -s "$raw/T1024.a3m" "$work/T1024.a3m"
-for name in coverage plddt pae; do check "no plot $name" [ -s "$raw/T1024_$name.svg" ]; done
-check 'not marked as done' [ -e "$raw/T1024.done.txt" ]
-check 'no log' grep -q ' Query 1/1: T1024 (length 12)$' "$raw/log.txt"
-for key in plddt max_pae pae ptm; do
-  check "the scores have no $key" grep -q "\"$key\":" "$raw"/T1024_scores_rank_001_alphafold2_ptm_model_[1-5]_seed_000.json
-done
-check 'an option without effect is not named' grep -q 'note: --use-gpu-relax has no effect' "$log"
-
-# The same with a FASTA file: its search needs a server, unless it is told to do without.
+# Without an alignment a search needs a server, unless it is told to do without.
 printf '>T1026 x\nMKVLAAGGSSPP\n' >"$work/in.fasta"
 run() {
   want=$1
@@ -68,6 +23,8 @@ run 0 'rank 2  model_[23]_ptm' --num-recycle 3 --model-type alphafold2_ptm --msa
   --model-order 3,5,2 --random-seed 7 --rank ptm
 check 'not the first two of the order' [ "$(find "$work/out" -name 'T1026_x_unrelaxed_rank_00[12]_*_model_[23]_seed_007.pdb' | wc -l)" -eq 2 ]
 check 'no alignment of a single sequence' [ "$(cat "$work/out/T1026_x.a3m")" = "$(printf '#12\t1\n>101\nMKVLAAGGSSPP')" ]
+check 'no log' grep -q ' Query 1/1: T1026_x (length 12)$' "$work/out/log.txt"
+for name in coverage plddt pae; do check "no plot $name" [ -s "$work/out/T1026_x_$name.svg" ]; done
 run 0 'T1026_x: done already' --msa-mode single_sequence
 
 # One complex makes multimers of all, as in ColabFold.
@@ -97,14 +54,15 @@ run 9 'failed: single: .*the structure has 14 residues, the target 6: GLY 7 of c
   --num-models 1 --num-recycle 0 --overwrite-existing-results --initial-guess "$work/pair_r0.pdb"
 
 # The first multimers, under the name that later installations gave them; here the file is one of v3, which is seen.
-convert "$multimer" model_1_multimer_v1
+add_params "$multimer" model_1_multimer_v1
 run 4 'params_model_1_multimer_v1.npz: the tensor .* of model_1_multimer is missing' --msa-mode single_sequence \
   --model-type alphafold2_multimer_v1 --num-models 1 --overwrite-existing-results
 
 # Shortened options, as Python's argparse takes them; a missing folder of parameters is ColabFold's own.
 run 0 '' --msa-mode=single_sequence --num-rec 0 --num-m 1 --overwrite
 run 2 "unknown option '--num'" --num 3
-HOME=$work XDG_CACHE_HOME=$work/cache expect 4 "cache/colabfold'*:* " "$work/T1024.a3m" "$work/other"
+printf '>q\nMKVLAAGGSSPP\n' >"$work/q.a3m"
+HOME=$work XDG_CACHE_HOME=$work/cache expect 4 "cache/colabfold'*:* " "$work/q.a3m" "$work/other"
 
 # Everything that is refused says why and does nothing.
 rm -rf "$work/out"
