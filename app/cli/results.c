@@ -337,6 +337,7 @@ void cli_results_print(const cli_results *results, const cli_args *args) {
   if (results->n_items > 0 && pleat_model_is_synthetic(results->items[0].model->handle)) {
     printf("  SYNTHETIC WEIGHTS: random parameters, this is no prediction\n");
   }
+  fflush(stdout); /* whoever follows a batch through a file or a pipe sees each target when it is done */
 }
 
 void cli_results_fini(cli_results *results) {
