@@ -99,7 +99,8 @@ pleat_status cli_jobs_init(const cli_args *args, const pleat_targets *targets, c
   out_jobs->items = calloc(n + 1, sizeof *out_jobs->items);
   if (!order || !out_jobs->items) {
     free(order);
-    cli_jobs_fini(out_jobs);
+    free(out_jobs->items);
+    out_jobs->items = NULL;
     return cli_error(err, PLEAT_NOMEM, "no memory for a queue of %zu targets", n);
   }
   pleat_status status = PLEAT_OK;
