@@ -33,6 +33,15 @@ static bool is_failure_of_target(pleat_status status) {
 
 static bool is_open(const cli_job *job) { return job->outcome == CLI_JOB_WAITING && !job->target.opt_error; }
 
+static void note_options_without_effect(const batch *b) {
+  for (int64_t i = 0; i < b->models.n_items; i++) {
+    if (pleat_model_is_multimer(b->models.items[i]->handle)) return;
+  }
+  if (b->args.is_unclustered) {
+    cli_log_info("note: --disable-cluster-profile has no effect: no network of this run is a multimer");
+  }
+}
+
 /* Opens all networks that any target needs, before anything is computed. */
 static pleat_status open_models(batch *b, pleat_error *err) {
   for (int64_t i = 0; i < b->jobs.n_items; i++) {
@@ -49,6 +58,7 @@ static pleat_status open_models(batch *b, pleat_error *err) {
       if (cli_interrupt_is_raised()) return cli_error(err, PLEAT_CANCELLED, "interrupted while opening the weights");
     }
   }
+  note_options_without_effect(b);
   return PLEAT_OK;
 }
 
@@ -340,6 +350,7 @@ const cli_command cli_command_fold = {
                 CLI_OPT_SAVE_RECYCLES,
                 CLI_OPT_INITIAL_GUESS,
                 CLI_OPT_USE_DROPOUT,
+                CLI_OPT_DISABLE_CLUSTER_PROFILE,
                 CLI_OPT_CALC_EXTRA_PTM,
                 CLI_OPT_NO_USE_PROBS_EXTRA,
                 CLI_OPT_ZIP,

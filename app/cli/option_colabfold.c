@@ -117,8 +117,6 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(TEMPLATES) = REFUSED_FLAG("templates", no_templates),
     ROW(AMBER) = REFUSED_FLAG("amber", no_relaxation),
     ROW(NUM_RELAX) = REFUSED("num-relax", "N", "0", no_relaxation),
-    ROW(DISABLE_CLUSTER_PROFILE) =
-        REFUSED_FLAG("disable-cluster-profile", "cluster profiles cannot be left out of the features yet"),
     ROW(SAVE_ALL) = REFUSED_FLAG("save-all", "Python pickles are never written; 'pleat run --out' has every array"),
     ROW(MSA_ONLY) = REFUSED_FLAG("msa-only", no_server),
     ROW(AF3_JSON) = REFUSED_FLAG("af3-json", "inputs of AlphaFold 3 are read, not written"),

@@ -131,6 +131,11 @@ const option cli_own_options[CLI_OPT_CF_FIRST] = {
                              "run the network with the dropout of its training, drawn by the seed: structures differ "
                              "where it is unsure",
                              NULL},
+    [CLI_OPT_DISABLE_CLUSTER_PROFILE] = {"disable-cluster-profile", 0, KIND_FLAG, NULL, FIELD(is_unclustered), false, 0,
+                                         0,
+                                         "multimers: give the network the rows of the alignment that it sees, without "
+                                         "averages over the others",
+                                         NULL},
     [CLI_OPT_SKIP_OUTPUT] = {"skip-output", 0, KIND_LIST, "WHAT", FIELD(skip_output), false, 0, 0,
                              "leave these files out", outputs},
     [CLI_OPT_CALC_EXTRA_PTM] = {"calc-extra-ptm", 0, KIND_FLAG, NULL, FIELD(want_chain_scores), false, 0, 0,

@@ -457,6 +457,7 @@ pleat_predict_options cli_predict_options(const cli_args *args) {
                                  .early_stop_tolerance = args->early_stop_tolerance,
                                  .msa_mask_fraction = args->msa_mask_fraction,
                                  .is_identity_order = strcmp(args->msa_order, "identity") == 0,
+                                 .is_unclustered = args->is_unclustered,
                                  .seed = (uint64_t)args->seed,
                                  .memory_bytes = args->memory_bytes,
                                  .want_chain_scores = args->want_chain_scores,

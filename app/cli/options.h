@@ -26,7 +26,7 @@ typedef struct cli_args {
   const char *backend, *cpu_mask, *precision, *log_level, *msa_order;
   bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
   const char *initial_guess;
-  bool is_overwriting, want_single, want_pair, want_recycles, has_dropout, is_debug;
+  bool is_overwriting, want_single, want_pair, want_recycles, has_dropout, is_unclustered, is_debug;
   bool is_zip, is_af2_layout, want_chain_scores, is_contact_binary;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
@@ -98,6 +98,7 @@ typedef enum cli_option_id {
   CLI_OPT_SAVE_RECYCLES,
   CLI_OPT_INITIAL_GUESS,
   CLI_OPT_USE_DROPOUT,
+  CLI_OPT_DISABLE_CLUSTER_PROFILE,
   CLI_OPT_SKIP_OUTPUT,
   CLI_OPT_CALC_EXTRA_PTM,
   CLI_OPT_NO_USE_PROBS_EXTRA,
@@ -135,7 +136,6 @@ typedef enum cli_option_id {
   CLI_OPT_CF_TEMPLATES,
   CLI_OPT_CF_AMBER,
   CLI_OPT_CF_NUM_RELAX,
-  CLI_OPT_CF_DISABLE_CLUSTER_PROFILE,
   CLI_OPT_CF_SAVE_ALL,
   CLI_OPT_CF_MSA_ONLY,
   CLI_OPT_CF_AF3_JSON,

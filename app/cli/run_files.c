@@ -77,16 +77,17 @@ static json_t *config_of(const cli_args *args, const pleat_targets *targets) {
     json_array_append_new(order, json_integer(number));
   }
   return json_pack(
-      "{s:I, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:s, s:f, s:I, s:I, s:b, s:b, s:b, s:I, s:b, s:b, s:s, s:s, s:s}",
+      "{s:I, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:s, s:f, s:I, s:I, s:b, s:b, s:b, s:I, s:b, s:b, s:b, s:s, s:s, "
+      "s:s}",
       "num_queries", (json_int_t)pleat_targets_count(targets), "model_type", type, "models", models, "model_order",
       order, "num_models", (json_int_t)(args->n_models ? args->n_models : 1), "num_recycles",
       given(args->num_recycle, -1), "num_ensemble", (json_int_t)args->num_ensemble, "max_seq",
       given(args->max_msa[0], 0), "max_extra_seq", given(args->max_msa[1], 0), "rank_by", args->rank_by,
       "stop_at_score", args->stop_at_score, "random_seed", (json_int_t)args->seed, "num_seeds",
       (json_int_t)args->num_seeds, "calc_extra_ptm", args->want_chain_scores, "use_probs_extra",
-      !args->is_contact_binary, "use_templates", 0, "num_relax", (json_int_t)0, "use_dropout", 0, "use_bfloat16",
-      strcmp(args->precision, "bf16") == 0, "backend", args->backend, "weights", args->weights, "version",
-      pleat_version());
+      !args->is_contact_binary, "use_templates", 0, "num_relax", (json_int_t)0, "use_dropout", args->has_dropout,
+      "use_cluster_profile", !args->is_unclustered, "use_bfloat16", strcmp(args->precision, "bf16") == 0, "backend",
+      args->backend, "weights", args->weights, "version", pleat_version());
 }
 
 /* Killed at any moment, nothing but what is in `folder` stays. */

@@ -65,6 +65,7 @@ typedef struct pleat_predict_options {
   double dropout; /* factor on the dropout rates of training (0.15 in MSA row attention, 0.25 in the triangle updates);
                      0: none, 1: as published. Drawn by seed and pass */
   bool is_identity_order; /* take alignment rows in order instead of drawing them */
+  bool is_unclustered; /* multimers: a cluster is its centre alone, rows outside enter no averages; others: no effect */
   uint64_t seed;
   uint64_t memory_bytes;     /* budget for activations, scratch and packed weights; 0: what is available */
   bool want_logits;          /* also distogram, masked_msa, experimentally_resolved and PAE logits */

@@ -400,6 +400,7 @@ pleat_feat_options pleat_draw_options(const pleat_variant *variant, const pleat_
       .num_ensemble = options->num_ensemble > 1 ? options->num_ensemble : 1,
       .msa_mask_fraction = options->msa_mask_fraction < 0 ? 0.15 : options->msa_mask_fraction,
       .is_identity_order = options->is_identity_order,
+      .is_unclustered = options->is_unclustered,
       .seed = options->seed};
 }
 

@@ -24,6 +24,7 @@ typedef struct pleat_feat_options {
   int64_t num_ensemble;     /* draws per iteration */
   double msa_mask_fraction; /* published: 0.15 */
   bool is_identity_order;   /* keep rows in order instead of drawing them */
+  bool is_unclustered;      /* multimers only: clusters of their centres alone */
   uint64_t seed;
 } pleat_feat_options;
 

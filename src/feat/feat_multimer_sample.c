@@ -5,6 +5,9 @@
  * What differs from the monomer features: every row that is no cluster centre enters the cluster averages, not only the
  * extra rows that the model sees; a row that agrees equally well with k centres is shared among them; and its weight is
  * the number of columns that both rows have, while the centre itself counts 1.
+ *
+ * Without clusters (is_unclustered; ColabFold's --disable-cluster-profile, create_msa_feat of sokrypton/alphafold cce7b31)
+ * profile and mean are the centre's own, in columns that its mask hides as well.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <inttypes.h>
@@ -226,10 +229,24 @@ static void fill_msa_feat(sampler *s, uint8_t *centres, uint8_t *member, int32_t
   }
 }
 
-static pleat_status add_msa_feat(sampler *s, pleat_arrays *set, pleat_error *err) {
+static void fill_unclustered(sampler *s, float *msa_feat) {
+  const int64_t N_res = s->rows.N_res;
+  for (int64_t k = 0; k < s->N_clust; k++) {
+    float *row = msa_feat + k * N_res * PLEAT_MSA_CHANNELS;
+    pleat_array_read_f32(s->rows.deletions, s->order[k] * N_res, N_res, s->deletions);
+    pleat_feat_msa_begin(s->tokens + k * N_res, s->deletions, NULL, N_res, row);
+    pleat_feat_msa_finish(1.0f, N_res, row);
+  }
+}
+
+static pleat_status add_msa_feat(sampler *s, bool is_unclustered, pleat_arrays *set, pleat_error *err) {
   const int64_t stride = pleat_feat_match_stride(s->rows.N_res);
   float *msa_feat;
   PLEAT_TRY(add_f32(set, "msa_feat", s->N_clust, s->rows.N_res, PLEAT_MSA_CHANNELS, &msa_feat, err));
+  if (is_unclustered) {
+    fill_unclustered(s, msa_feat);
+    return PLEAT_OK;
+  }
   uint8_t *centres = malloc((size_t)(s->N_clust * stride));
   uint8_t *member = malloc((size_t)stride);
   int32_t *agreement = malloc((size_t)s->N_clust * sizeof *agreement);
@@ -277,7 +294,7 @@ pleat_status pleat_feat_multimer_sample_given(const pleat_arrays *raw, const ple
   if (!status) status = choose(&s, options, draw, opt_choices, err);
   if (!status) status = pleat_arrays_create(&set, err);
   if (!status) status = add_target_feat(&s, set, err);
-  if (!status) status = add_msa_feat(&s, set, err);
+  if (!status) status = add_msa_feat(&s, options->is_unclustered, set, err);
   if (!status) status = add_cluster_masks(&s, set, err);
   if (!status) status = add_extra(&s, set, err);
   sampler_fini(&s);

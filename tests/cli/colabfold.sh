@@ -49,7 +49,21 @@ done
 cp "$work/out/pair_$tag.pdb" "$work/pair_plain.pdb"
 cp "$work/out/pair_$tag.r0.pdb" "$work/pair_r0.pdb"
 run 0 'rank 1' --msa-mode single_sequence --num-models 1 --num-recycle 1 --overwrite-existing-results --use-dropout
+check 'dropout is not in the configuration' grep -q '"use_dropout": true' "$work/out/config.json"
 check 'dropout changes nothing' sh -c "! cmp -s '$work/out/pair_$tag.pdb' '$work/pair_plain.pdb'"
+# Without averages over the rows that are not seen: of multimers only, and said so of others.
+printf '#8,6\t1,1\n>101\t102\nMKVLAAGGPPLLEE\n>r1\tr2\nMKV-AAGGPPLlLEE\n>r3\tr4\nMRVLAAGGPPALEE\n' >"$work/rows.a3m"
+for option in --random-seed=0 --disable-cluster-profile; do
+  expect 0 'rank 1' --data "$work/data" "$work/rows.a3m" "$work/rows$option" --num-models 1 --num-recycle 0 --max-msa 2:2 $option
+done
+tag_rows=rows_unrelaxed_rank_001_alphafold2_multimer_v3_model_1_seed_000.pdb
+check 'the cluster profile has no effect' [ -s "$work/rows--disable-cluster-profile/$tag_rows" ]
+check 'the cluster profile is not left out' sh -c "! cmp -s '$work/rows--random-seed=0/$tag_rows' '$work/rows--disable-cluster-profile/$tag_rows'"
+check 'a multimer is called none' sh -c "! grep -q 'has no effect' '$log'"
+check 'it is not in the configuration' grep -q '"use_cluster_profile": false' "$work/rows--disable-cluster-profile/config.json"
+check 'it is in the wrong configuration' grep -q '"use_cluster_profile": true' "$work/rows--random-seed=0/config.json"
+run 9 'note: --disable-cluster-profile has no effect' --msa-mode single_sequence --num-models 1 --num-recycle 0 \
+  --overwrite-existing-results --disable-cluster-profile --model-type alphafold2_ptm
 run 9 'failed: single: .*the structure has 14 residues, the target 6: GLY 7 of chain .A. is more' --msa-mode single_sequence \
   --num-models 1 --num-recycle 0 --overwrite-existing-results --initial-guess "$work/pair_r0.pdb"
 
@@ -76,7 +90,6 @@ refused '--templates is refused: templates from files and servers' --templates
 refused '--amber is refused: there is no relaxation' --amber
 refused '--num-relax 1 is refused: there is no relaxation' --num-relax 1
 refused '--initial-guess needs a value: FILE' --initial-guess
-refused '--disable-cluster-profile is refused' --disable-cluster-profile
 refused '--save-all is refused: Python pickles' --save-all
 refused '--msa-only is refused: no MSA server' --msa-only
 refused '--af3-json is refused: inputs of AlphaFold 3 are read' --af3-json

@@ -317,6 +317,36 @@ static void test_plain(void) {
   pleat_arrays_destroy(raw);
 }
 
+/* Without clusters profile and mean are the centre's own, also where all-masked rows hide it; all else is as with them. */
+static void test_unclustered(void) {
+  enum { N_CLUST = SMALL_ROWS + 8, N_RES = SMALL_RES + 5 };
+  pleat_arrays *raw = make_raw(N_CLUST + 8);
+  int64_t n_profiles_off = 0;
+  for (int64_t n_clust = 11; n_clust <= N_CLUST; n_clust += N_CLUST - 11) {
+    pleat_feat_options options = make_options(n_clust, 6, 0.15, false);
+    pleat_arrays *clustered = sample(raw, &options, 3);
+    options.is_unclustered = true;
+    pleat_arrays *got = sample(raw, &options, 3);
+    CHECK(is_same(got, clustered, "extra_msa_feat", 6 * N_RES * 25));
+    CHECK(is_same(got, clustered, "true_msa", n_clust * N_RES));
+    CHECK(is_same(got, clustered, "msa_mask", n_clust * N_RES));
+    const float *x = pleat_arrays_find(got, "msa_feat")->data, *y = pleat_arrays_find(clustered, "msa_feat")->data;
+    int64_t n_rows_off = 0, n_own_off = 0;
+    for (int64_t i = 0; i < n_clust * N_RES; i++, x += PLEAT_MSA_CHANNELS, y += PLEAT_MSA_CHANNELS) {
+      n_rows_off += memcmp(x, y, PLEAT_MSA_CH_PROFILE * sizeof *x) != 0;
+      n_own_off += memcmp(x + PLEAT_MSA_CH_PROFILE, x, PLEAT_MSA_CLASSES * sizeof *x) != 0;
+      n_own_off += x[PLEAT_MSA_CH_DELETION_MEAN] != x[PLEAT_MSA_CH_DELETION_VALUE];
+      n_profiles_off += memcmp(x, y, PLEAT_MSA_CHANNELS * sizeof *x) != 0;
+    }
+    CHECK_INT(n_rows_off, 0);
+    CHECK_INT(n_own_off, 0);
+    pleat_arrays_destroy(got);
+    pleat_arrays_destroy(clustered);
+  }
+  CHECK(n_profiles_off > 0);
+  pleat_arrays_destroy(raw);
+}
+
 static void test_repeatable(void) {
   pleat_arrays *raw = make_raw(0);
   pleat_feat_options options = make_options(16, 32, 0.15, false);
@@ -451,6 +481,7 @@ static void test_refused(void) {
 
 int main(void) {
   test_plain();
+  test_unclustered();
   test_repeatable();
   test_padding();
   test_mask_share();
