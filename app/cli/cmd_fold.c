@@ -26,8 +26,10 @@ typedef struct batch {
   int64_t n_written; /* targets whose files are there */
 } batch;
 
-/* Whether a failure concerns this target only, so that the next one is worth a try. */
-static bool is_failure_of_target(pleat_status status) {
+/* Whether a failure concerns this target only, so that the next one is worth a try. Weights that folded another target
+ * are whole. */
+static bool is_failure_of_target(const batch *b, pleat_status status) {
+  if (status == PLEAT_WEIGHTS) return b->n_written > 0;
   return status == PLEAT_INPUT || status == PLEAT_SHAPE || status == PLEAT_NOMEM || status == PLEAT_UNSUPPORTED;
 }
 
@@ -214,7 +216,7 @@ static cli_exit fold_jobs(batch *b) {
       cli_error_set_place(&err, target->name);
       cli_job_fail(job, status, &err);
       if (status == PLEAT_CANCELLED) job->outcome = CLI_JOB_WAITING;
-      if (!is_failure_of_target(status)) return job->code;
+      if (!is_failure_of_target(b, status)) return job->code;
     }
     if (cli_interrupt_is_raised()) return CLI_EXIT_INTERRUPTED;
   }

@@ -103,5 +103,7 @@ PLEAT_CHECKED pleat_status pleat_add_plddt(const pleat_variant *variant, const p
 PLEAT_CHECKED pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
                                                  const pleat_pair_logits *logits, const pleat_predict_options *options,
                                                  pleat_arrays *out, pleat_error *err);
+/* Structure and confidences are numbers: what else damaged weights make of them is no prediction (results.c). */
+PLEAT_CHECKED pleat_status pleat_check_finite(const pleat_arrays *prediction, pleat_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* Confidences and constant arrays beside what the network computed.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,5 +164,24 @@ pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inp
   void *edges;
   PLEAT_TRY(pleat_arrays_add(out, "distogram/bin_edges", PLEAT_F32, 1, &n_edges, NULL, &edges, err));
   distogram_edges(n_edges, edges);
+  return PLEAT_OK;
+}
+
+pleat_status pleat_check_finite(const pleat_arrays *prediction, pleat_error *err) {
+  static const char *const names[] = {"structure_module/final_atom_positions", "confidence/plddt",
+                                      "confidence/predicted_aligned_error", "confidence/ptm"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    const pleat_array *array = pleat_arrays_find(prediction, names[k]);
+    int64_t n = array ? pleat_array_elements(array) : 0;
+    const float *values = array ? array->data : NULL;
+    for (int64_t i = 0; i < n; i++) {
+      if (isfinite(values[i])) continue;
+      PLEAT_FAIL(
+          err, PLEAT_WEIGHTS,
+          "the network computed %g as element %lld of %s, expected finite numbers: the weights are damaged or of "
+          "another network ('pleat weights verify' tells), or the features hold such numbers",
+          (double)values[i], (long long)i, names[k]);
+    }
+  }
   return PLEAT_OK;
 }

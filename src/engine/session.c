@@ -379,6 +379,7 @@ static pleat_status collect(const prediction *p, int64_t recycles, pleat_arrays 
   int32_t count = (int32_t)recycles;
   if (!status) status = pleat_arrays_add(set, "num_recycles", PLEAT_I32, 0, NULL, &count, NULL, err);
   if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, &pairs, p->options, set, err);
+  if (!status) status = pleat_check_finite(set, err);
   if (status)
     pleat_arrays_destroy(set);
   else

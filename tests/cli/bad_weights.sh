@@ -8,6 +8,7 @@ printf '>a\nMKVLAAGG\n' >"$work/a.fasta"
 refuse() {
   expect 4 "$2" fold "$work/a.fasta" -o "$work/out" --weights "$1" --model "${3:-model_1_ptm}" --num-recycle 0
   expect_empty "$work/out"
+  check "a page of text for $1" [ "$(wc -c <"$log")" -lt 1000 ]
 }
 
 refuse "$work/none.npz" 'none.npz'
@@ -75,5 +76,42 @@ PY
   expect 4 'evil' weights verify "$work/traversal.npz"
   expect 4 'bomb' weights verify "$work/bomb.npz"
   check 'a member was unpacked outside' [ ! -e "$work/evil.npy" ]
+
+  # A bit that flipped on disk.
+  "$python" - "$good" "$work/flipped.npz" <<'PY'
+import sys, zipfile
+data = bytearray(open(sys.argv[1], "rb").read())
+member = zipfile.ZipFile(sys.argv[1]).getinfo("alphafold/alphafold_iteration/evoformer/right_single//weights.npy")
+data[member.header_offset + 30 + len(member.filename) + 300] ^= 0x10
+open(sys.argv[2], "wb").write(data)
+PY
+  refuse "$work/flipped.npz" 'flipped.npz: member .*right_single//weights.npy: expected CRC-32 .*damaged; fetch it again'
+
+  # Finite values that nobody trained: what the network makes of them is no number, and no result.
+  cat >"$work/overflow.py" <<'PY'
+import struct, sys, zipfile
+source, target, victim = sys.argv[1:4]
+with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+    for name in old.namelist():
+        data = old.read(name)
+        if victim == "W" and ("left_single//w" in name or "right_single//w" in name):
+            at = len(data) - 22 * 512 + 18 * 512  # the row of tryptophan, of 22 rows of 128 values
+            data = data[:at] + struct.pack("<128f", *[3e38] * 128) + data[at + 512:]
+        if victim in name:
+            data = data[:-80] + struct.pack("<20f", *[3e38] * 20)
+        new.writestr(name, data)
+PY
+  "$python" "$work/overflow.py" "$good" "$work/positions.npz" fold_iteration/affine_update//weights
+  "$python" "$work/overflow.py" "$good" "$work/confidences.npz" predicted_lddt_head/
+  expect 0 'ok: every value is finite' weights verify "$work/positions.npz" --model model_1_ptm
+  refuse "$work/positions.npz" 'the network computed .*nan .*final_atom_positions.*expected finite numbers: the weights are damaged'
+  refuse "$work/confidences.npz" 'the network computed .*nan .*confidence/plddt'
+  # Of one target only: the others are folded, once the weights have shown that they can.
+  "$python" "$work/overflow.py" "$good" "$work/tryptophan.npz" W
+  printf '>a\nMKVL\n>b\nMKVWL\n>c\nMKVLAA\n' >"$work/three.fasta"
+  expect 9 'failed: b: b: the network computed ' fold "$work/three.fasta" -o "$work/three" --weights "$work/tryptophan.npz" --num-recycle 0
+  check 'the summary does not count' grep -q '^pleat: 3 targets: 2 done, 1 failed$' "$log"
+  expect 4 '3 targets: 0 done, 1 failed, 2 were not tried' fold "$work/three.fasta" -o "$work/ended" \
+    --weights "$work/positions.npz" --num-recycle 0
 fi
 report
