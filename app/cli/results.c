@@ -311,8 +311,10 @@ static void print_result(const cli_results *results, const cli_args *args, int64
   if (i > 0) return;
   char path[CLI_MAX_PATH];
   format_path(results, args->out, i, FILE_PDB, path);
-  if (args->is_zip) format_zip_path(results, args, path);
   if (args->is_af2_layout) snprintf(path, sizeof path, "%s/%s/ranked_0.pdb", args->out, results->target->name);
+  /* What the PDB format cannot hold is there as mmCIF only. */
+  if (access(path, F_OK) != 0) memcpy(path + strlen(path) - strlen("pdb"), "cif", strlen("cif"));
+  if (args->is_zip) format_zip_path(results, args, path);
   printf("          %s\n", path);
 }
 

@@ -61,6 +61,52 @@ expect 0 "warning: .*lower.fasta:2:7: '\\*' at the end" fold "$work/lower.fasta"
   --num-recycle 0
 check 'lower case was not folded' grep -q 'ALA A   6' "$work"/lower/a_unrelaxed_rank_001_*.pdb
 
+# X takes its place in the chain and has no atoms, as in AlphaFold: the others keep their numbers.
+printf '>a\nMKXVLAAX\n' >"$work/x.fasta"
+expect 0 'rank 1' fold "$work/x.fasta" -o "$work/x" --weights "$monomer" --num-recycle 0
+check 'X moves the others' [ "$(awk '/^ATOM.* CA / { printf "%s%d ", $4, $6 }' "$work"/x/a_unrelaxed_rank_001_*.pdb)" = \
+  'MET1 LYS2 VAL4 LEU5 ALA6 ALA7 ' ]
+printf '>a\nXXXX\n' >"$work/only_x.fasta"
+expect 3 'a: the structure has 4 residues and no atoms: there is nothing to write' fold "$work/only_x.fasta" \
+  -o "$work/only_x" --weights "$monomer" --num-recycle 0
+expect_empty "$work/only_x"
+
+# Wrapped lines, and the NUL bytes between the alignments of ColabFold's server: the same as without.
+printf '>q\nMKVLAA\n>r\nMKV-AA\n>s\nMRVLAA\n' >"$work/plain.a3m"
+printf '>q\nMKV\nLAA\n>r\nMKV-\nAA\n>s\nMRVL\nAA\n' >"$work/wrapped.a3m"
+printf '>q\nMKVLAA\n>r\nMKV-AA\n\0>q\nMKVLAA\n>s\nMRVLAA\n' >"$work/nul.a3m"
+for name in plain wrapped nul; do
+  expect 0 'rank 1' fold "$work/$name.a3m" -o "$work/rows" --weights "$monomer" --num-recycle 0
+  grep '^ATOM' "$work/rows/${name}"_unrelaxed_rank_001_*.pdb >"$work/$name.atoms"
+  check "$name.a3m folds otherwise" cmp "$work/$name.atoms" "$work/plain.atoms"
+done
+
+# Alignments that come with a table or a job.
+: >"$work/none.a3m"
+printf 'id,sequence,a3mpath\na,MKV,%s\n' "$work/none.a3m" >"$work/empty.csv"
+expect 3 'none.a3m: the file is empty: expected an a3m alignment' fold "$work/empty.csv" -o "$work/out" --weights "$monomer"
+printf 'id,sequence,a3mpath\na,MKV,%s\n' "$work/lost.a3m" >"$work/lost.csv"
+expect 3 "lost.a3m.*No such file" fold "$work/lost.csv" -o "$work/out" --weights "$monomer"
+printf '{"name": "x", "sequences": [{"protein": {"id": "A", "sequence": "MKVL", "unpairedMsa": "%s"}}]}' \
+  '>q\nMKVL\n>r\nMKV\n' >"$work/ragged.json"
+expect 3 'row 2 has 3 columns.*expected 4' fold "$work/ragged.json" -o "$work/out" --weights "$monomer"
+
+# A structure among the inputs is named, and the others are folded.
+mkdir "$work/mixed"
+cp "$work/x.pdb" "$work/plain.a3m" "$work/mixed"
+expect 9 'failed: x: .*mixed/x.pdb: a structure as input cannot be read yet: expected a sequence' fold "$work/mixed" \
+  -o "$work/mixed_out" --weights "$monomer" --num-recycle 0
+check 'the alignment beside a structure was not folded' [ -e "$work/mixed_out/plain.done.txt" ]
+
+# More chains than the PDB format has letters: mmCIF alone.
+awk 'BEGIN { print ">c"; for (i = 0; i < 62; i++) printf "MK:"; print "MK" }' >"$work/chains.fasta"
+expect 0 'warning: c: no PDB file: residue 125 is in chain 63, but the PDB format has letters for 62' \
+  fold "$work/chains.fasta" -o "$work/chains" --weights "$multimer" --num-recycle 0
+best=$(sed -n 's/^          //p' "$log")
+check "the best is named as '$best'" [ "${best%_seed_000.cif}" = "$work/chains/c_unrelaxed_rank_001_alphafold2_multimer_v3_model_1" ]
+check 'there is no mmCIF' [ -s "$best" ]
+check 'there is half a PDB file' [ ! -e "${best%.cif}.pdb" ]
+
 # One bad target does not stop the others, but shows in the exit code, the summary and the log.
 printf '>pair\nMKV:AAC\n>single\nMKVLAA\n' >"$work/two.fasta"
 expect 9 '^pleat: failed: pair: pair: .*multimer' fold "$work/two.fasta" -o "$work/two" --weights "$monomer" --model model_1_ptm --num-recycle 0
