@@ -49,6 +49,21 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features(const pleat_target *t
 PLEAT_API PLEAT_CHECKED pleat_status pleat_positions_read(const char *path, const char *sequence,
                                                           pleat_arrays **out_positions, pleat_error *err);
 
+/* One prediction in a few numbers; NAN where the network or the target has none. */
+typedef struct pleat_summary {
+  double plddt;               /* mean, 0..100 */
+  double ptm, iptm;           /* 0..1 */
+  double pae_mean, pae_max;   /* of all pairs of residues, angstrom */
+  double pae_interface;       /* mean of the pairs of different chains, angstrom */
+  double gyration_ang;        /* radius of gyration of the C-alpha atoms */
+  double helix, strand, coil; /* shares of the residues, by the rules of DSSP: H, G and I; E and B; the others */
+} pleat_summary;
+
+/* `prediction` as from pleat_session_predict, `sequence` with ':' between chains. Errors: INPUT (not the prediction of
+ * this sequence), NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_summarize(const char *sequence, const pleat_arrays *prediction,
+                                                     pleat_summary *out_summary, pleat_error *err);
+
 /* What is written beside the coordinates. */
 typedef struct pleat_result_info {
   const char *name;       /* of the target */

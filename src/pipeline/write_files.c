@@ -1,7 +1,6 @@
 /* One prediction as PDB, mmCIF and ColabFold's scores: checks the arrays, then hands them to the writers of src/io.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,6 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/os.h"
-#include "bio/residue.h"
-#include "bio/structure.h"
 #include "io/mmcif_write.h"
 #include "io/pdb_write.h"
 #include "io/scores_write.h"
@@ -20,76 +17,6 @@
 enum { MAX_REMARKS = 4 };
 
 static const char synthetic_remark[] = "SYNTHETIC WEIGHTS: random parameters, this is no prediction";
-
-/* A structure with storage of its own for what a prediction does not hold as the writers want it. */
-typedef struct owned_structure {
-  pleat_structure view;
-  uint8_t *aatype;
-  int32_t *residue_index, *chain_index;
-  float *b_factors;
-} owned_structure;
-
-static void structure_fini(owned_structure *s) {
-  free(s->aatype);
-  free(s->residue_index);
-  free(s->chain_index);
-  free(s->b_factors);
-}
-
-/* Residue types, chains and numbers; numbering restarts in every chain. */
-static pleat_status number_residues(const char *sequence, owned_structure *s, pleat_error *err) {
-  int64_t i = 0;
-  int32_t chain = 0, number = 0;
-  for (const char *p = sequence; *p; p++) {
-    if (*p == ':') {
-      chain++;
-      number = 0;
-      continue;
-    }
-    int restype = pleat_restype_from_letter(*p);
-    if (restype < 0 || restype > PLEAT_RESTYPE_X) {
-      PLEAT_FAIL(err, PLEAT_INPUT, "'%c' in a sequence to write: expected letters and ':' between chains", *p);
-    }
-    s->aatype[i] = (uint8_t)restype;
-    s->chain_index[i] = chain;
-    s->residue_index[i] = ++number;
-    i++;
-  }
-  return PLEAT_OK;
-}
-
-static pleat_status structure_fill(const char *sequence, const pleat_arrays *prediction, owned_structure *s,
-                                   pleat_error *err) {
-  int64_t n_res = pleat_sequence_residues(sequence);
-  if (n_res < 1 || n_res > 1 << 20) {
-    PLEAT_FAIL(err, PLEAT_INPUT, "the sequence to write has %lld residues: expected 1 to 2^20", (long long)n_res);
-  }
-  const int64_t shape[] = {n_res, PLEAT_N_ATOM37, 3};
-  const pleat_array *plddt;
-  pleat_structure *view = &s->view;
-  PLEAT_TRY(pleat_prediction_find_f32(prediction, "structure_module/final_atom_positions", 3, shape,
-                                      &view->atom_positions, err));
-  PLEAT_TRY(pleat_prediction_find_f32(prediction, "structure_module/final_atom_mask", 2, shape, &view->atom_mask, err));
-  PLEAT_TRY(pleat_prediction_find(prediction, "confidence/plddt", 1, shape, &plddt, err));
-  size_t n = (size_t)n_res;
-  s->aatype = malloc(n);
-  s->residue_index = malloc(n * sizeof *s->residue_index);
-  s->chain_index = malloc(n * sizeof *s->chain_index);
-  s->b_factors = malloc(n * PLEAT_N_ATOM37 * sizeof *s->b_factors);
-  if (!s->aatype || !s->residue_index || !s->chain_index || !s->b_factors) {
-    PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to write a structure of %lld residues", (long long)n_res);
-  }
-  PLEAT_TRY(number_residues(sequence, s, err));
-  for (int64_t i = 0; i < n_res; i++) {
-    for (int a = 0; a < PLEAT_N_ATOM37; a++) s->b_factors[i * PLEAT_N_ATOM37 + a] = (float)pleat_array_number(plddt, i);
-  }
-  view->n_res = n_res;
-  view->aatype = s->aatype;
-  view->residue_index = s->residue_index;
-  view->chain_index = s->chain_index;
-  view->b_factors = s->b_factors;
-  return PLEAT_OK;
-}
 
 /* A writer calls a structure it cannot represent INVALID or UNSUPPORTED; to the caller of io.h it is the input. */
 static pleat_status as_input(pleat_status status, pleat_error *err) {
@@ -108,10 +35,10 @@ static size_t make_remarks(const pleat_result_info *info, const char *head, cons
 
 pleat_status pleat_write_pdb(const char *path, const char *sequence, const pleat_arrays *prediction,
                              const pleat_result_info *info, pleat_error *err) {
-  owned_structure structure = {0};
+  pleat_owned_structure structure = {0};
   pleat_buf head = {0}, buf = {0};
   const char *remarks[MAX_REMARKS];
-  pleat_status status = structure_fill(sequence, prediction, &structure, err);
+  pleat_status status = pleat_owned_structure_fill(sequence, prediction, &structure, err);
   if (status) goto done;
   pleat_buf_printf(&head, "%s: predicted by pleat %s with %s", info->name, pleat_version(), info->model);
   if (head.is_failed) {
@@ -124,16 +51,16 @@ pleat_status pleat_write_pdb(const char *path, const char *sequence, const pleat
 done:
   pleat_buf_fini(&buf);
   pleat_buf_fini(&head);
-  structure_fini(&structure);
+  pleat_owned_structure_fini(&structure);
   return status;
 }
 
 pleat_status pleat_write_mmcif(const char *path, const char *sequence, const pleat_arrays *prediction,
                                const pleat_result_info *info, pleat_error *err) {
-  owned_structure structure = {0};
+  pleat_owned_structure structure = {0};
   pleat_buf head = {0}, title = {0}, buf = {0};
   const char *remarks[MAX_REMARKS];
-  pleat_status status = structure_fill(sequence, prediction, &structure, err);
+  pleat_status status = pleat_owned_structure_fill(sequence, prediction, &structure, err);
   if (status) goto done;
   pleat_buf_printf(&head, "predicted by pleat %s with %s", pleat_version(), info->model);
   pleat_buf_printf(&title, "%s%s, model %s", info->is_synthetic ? "NO PREDICTION (synthetic weights): " : "",
@@ -157,7 +84,7 @@ done:
   pleat_buf_fini(&buf);
   pleat_buf_fini(&title);
   pleat_buf_fini(&head);
-  structure_fini(&structure);
+  pleat_owned_structure_fini(&structure);
   return status;
 }
 

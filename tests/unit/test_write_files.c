@@ -100,6 +100,34 @@ static void test_contents(void) {
   pleat_arrays_destroy(prediction);
 }
 
+/* Every residue one angstrom from the next: no secondary structure. */
+static void test_summary(void) {
+  pleat_error err;
+  pleat_summary summary;
+  pleat_arrays *prediction = make_prediction(5, true);
+  float *pae = pleat_arrays_find(prediction, "confidence/predicted_aligned_error")->data;
+  pae[0 * 5 + 4] = 20;   /* between the chains MKV and AC */
+  pae[1 * 5 + 2] = 0.25; /* within one */
+  CHECK_OK(pleat_summarize("MKV:AC", prediction, &summary, &err), &err);
+  CHECK_NEAR(summary.plddt, 87.5, 0);
+  CHECK_NEAR(summary.ptm, 0.5, 0);
+  CHECK_NEAR(summary.iptm, 0.25, 0);
+  CHECK_NEAR(summary.pae_mean, (23 * 3.25 + 20.25) / 25, 1e-12);
+  CHECK_NEAR(summary.pae_max, 20, 0);
+  CHECK_NEAR(summary.pae_interface, (11 * 3.25 + 20) / 12, 1e-12);
+  CHECK_NEAR(summary.gyration_ang, sqrt(2.0), 1e-12);
+  CHECK_NEAR(summary.coil, 1, 0);
+  CHECK_NEAR(summary.helix + summary.strand, 0, 0);
+  CHECK_OK(pleat_summarize("MKVAC", prediction, &summary, &err), &err);
+  CHECK(isnan(summary.pae_interface));
+  CHECK_INT(pleat_summarize("MKVA", prediction, &summary, &err), PLEAT_INPUT);
+  pleat_arrays_destroy(prediction);
+  prediction = make_prediction(2, false);
+  CHECK_OK(pleat_summarize("MK", prediction, &summary, &err), &err);
+  CHECK(isnan(summary.ptm) && isnan(summary.iptm) && isnan(summary.pae_mean) && isnan(summary.pae_max));
+  pleat_arrays_destroy(prediction);
+}
+
 /* All writers refuse it, and none leaves a file. */
 static void check_refused(const char *sequence, const pleat_arrays *prediction) {
   char path[512];
@@ -206,6 +234,7 @@ int main(void) {
   if (!folder_make(folder, sizeof folder)) return check_report();
   test_memory();
   test_contents();
+  test_summary();
   test_refused();
   test_a3m();
   rmdir(folder);
