@@ -36,6 +36,22 @@ PLEAT_API size_t pleat_targets_count(const pleat_targets *targets);
 PLEAT_API const pleat_target *pleat_targets_get(const pleat_targets *targets, size_t i);
 PLEAT_API const char *pleat_targets_warnings(const pleat_targets *targets); /* "" or one line each */
 
+/* The targets of a FASTA file or table one after the other, for inputs of any length: memory is that of one record. "-" is
+ * standard input. Names are as in a list, but not made unique. */
+typedef struct pleat_target_stream pleat_target_stream;
+/* Errors: IO; INPUT (a directory, or a format that is not read record by record); NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_target_stream_open(const char *path, pleat_target_stream **out_stream,
+                                                              pleat_error *err);
+PLEAT_API void pleat_target_stream_close(pleat_target_stream *stream); /* NULL is allowed */
+/* The next target, borrowed until the next call; NULL at the end. A wrong record becomes a target with opt_error.
+ * Errors: INPUT (nothing behind this can be read), IO, NOMEM; the stream is then at its end. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_target_stream_next(pleat_target_stream *stream,
+                                                              const pleat_target **out_target, pleat_error *err);
+/* Of the last target: "" or one line each. */
+PLEAT_API const char *pleat_target_stream_warnings(const pleat_target_stream *stream);
+/* Share of the input that has been taken, 0 to 1; negative when its size is unknown. */
+PLEAT_API double pleat_target_stream_fraction(const pleat_target_stream *stream);
+
 /* Features of a target for a model. Errors: its opt_error, IO, and as pleat_features_from_*. */
 PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features(const pleat_target *target, const pleat_model *model,
                                                            const pleat_predict_options *opt_options,

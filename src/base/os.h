@@ -23,6 +23,15 @@ void pleat_file_map_close(pleat_file_map *map);
 PLEAT_CHECKED pleat_status pleat_file_read(const char *path, size_t n_max, char **out_text, size_t *out_n,
                                            pleat_error *err);
 
+/* An input file (or standard input for "-") that is read piece by piece. Errors: IO, NOMEM. */
+typedef struct pleat_in_file pleat_in_file;
+PLEAT_CHECKED pleat_status pleat_in_file_open(const char *path, pleat_in_file **out_file, pleat_error *err);
+/* At most n_max bytes; 0 at the end. */
+PLEAT_CHECKED pleat_status pleat_in_file_read(pleat_in_file *file, void *bytes, size_t n_max, size_t *out_n,
+                                              pleat_error *err);
+uint64_t pleat_in_file_size(const pleat_in_file *file); /* 0 = unknown: a pipe */
+void pleat_in_file_close(pleat_in_file *file);          /* NULL is allowed */
+
 /* An output file that appears under its name only when complete: written to a temporary name in the same directory,
  * flushed, renamed. close with is_ok = false removes it. Errors (also a full disk): IO, with path and reason. */
 typedef struct pleat_out_file pleat_out_file;

@@ -111,6 +111,52 @@ pleat_status pleat_file_read(const char *path, size_t n_max, char **out_text, si
   return status;
 }
 
+/* Files that are read piece by piece. */
+
+struct pleat_in_file {
+  char *path;
+  int fd;
+};
+
+pleat_status pleat_in_file_open(const char *path, pleat_in_file **out_file, pleat_error *err) {
+  *out_file = NULL;
+  bool is_stdin = strcmp(path, "-") == 0;
+  pleat_in_file *file = calloc(1, sizeof *file);
+  if (file) file->path = strdup(is_stdin ? "standard input" : path);
+  if (!file || !file->path) {
+    free(file);
+    PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to open '%s'", path);
+  }
+  file->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+  if (file->fd < 0) {
+    pleat_status status = fail_errno(err, "open", path, errno);
+    pleat_in_file_close(file);
+    return status;
+  }
+  *out_file = file;
+  return PLEAT_OK;
+}
+
+pleat_status pleat_in_file_read(pleat_in_file *file, void *bytes, size_t n_max, size_t *out_n, pleat_error *err) {
+  ssize_t n;
+  do n = read(file->fd, bytes, n_max < SSIZE_MAX ? n_max : SSIZE_MAX);
+  while (n < 0 && errno == EINTR);
+  *out_n = n < 0 ? 0 : (size_t)n;
+  return n < 0 ? fail_errno(err, "read", file->path, errno) : PLEAT_OK;
+}
+
+uint64_t pleat_in_file_size(const pleat_in_file *file) {
+  struct stat info;
+  return fstat(file->fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 ? (uint64_t)info.st_size : 0;
+}
+
+void pleat_in_file_close(pleat_in_file *file) {
+  if (!file) return;
+  if (file->fd > STDIN_FILENO) close(file->fd);
+  free(file->path);
+  free(file);
+}
+
 /* Output files. */
 
 enum { OUT_BUFFER = 64 * 1024 };

@@ -22,6 +22,7 @@ typedef struct fasta_parser {
   int64_t star_column;
   int64_t colon_line; /* place of the last ':' */
   int64_t colon_column;
+  int64_t first_line;   /* of the text; 0 = 1 */
   int64_t first_column; /* of the text's first byte, less 1: in a table, a sequence stands inside a line */
   bool is_tolerant;     /* a bad record keeps its error, and the next one is read */
   bool is_skipping;     /* the current record is bad */
@@ -199,7 +200,7 @@ static pleat_status add_line(fasta_parser *p, const char *text, size_t n, int64_
 static pleat_status parse_lines(fasta_parser *p, const char *text, size_t n) {
   const char *end = text + n;
   if (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3;
-  for (int64_t line = 1; text < end; line++) {
+  for (int64_t line = p->first_line ? p->first_line : 1; text < end; line++) {
     const char *newline = memchr(text, '\n', (size_t)(end - text));
     const char *line_end = newline ? newline : end;
     PLEAT_TRY(add_line(p, text, (size_t)(line_end - text), line));
@@ -233,9 +234,9 @@ pleat_status pleat_fasta_parse(const char *text, size_t n, const char *path, ple
   return parse(&p, text, n, out_fasta);
 }
 
-pleat_status pleat_fasta_parse_each(const char *text, size_t n, const char *path, pleat_fasta *out_fasta,
-                                    pleat_error *err) {
-  fasta_parser p = {.path = path ? path : "", .is_tolerant = true};
+pleat_status pleat_fasta_parse_each(const char *text, size_t n, const char *path, int64_t first_line,
+                                    pleat_fasta *out_fasta, pleat_error *err) {
+  fasta_parser p = {.path = path ? path : "", .first_line = first_line, .is_tolerant = true};
   p.err = &p.found;
   pleat_status status = parse(&p, text, n, out_fasta);
   if (status && err) *err = p.found;

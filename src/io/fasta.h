@@ -34,9 +34,10 @@ typedef struct pleat_fasta {
  * Errors: INPUT, NOMEM. Released with pleat_fasta_fini. */
 PLEAT_CHECKED pleat_status pleat_fasta_parse(const char *text, size_t n, const char *path, pleat_fasta *out_fasta,
                                              pleat_error *err);
-/* The same, but a wrong record keeps its error and the others are read: only a file that is no FASTA at all fails. */
-PLEAT_CHECKED pleat_status pleat_fasta_parse_each(const char *text, size_t n, const char *path, pleat_fasta *out_fasta,
-                                                  pleat_error *err);
+/* The same, but a wrong record keeps its error and the others are read: only a file that is no FASTA at all fails.
+ * first_line: number of the text's first line, for messages; above 1 in a part of a file. */
+PLEAT_CHECKED pleat_status pleat_fasta_parse_each(const char *text, size_t n, const char *path, int64_t first_line,
+                                                  pleat_fasta *out_fasta, pleat_error *err);
 void pleat_fasta_fini(pleat_fasta *fasta);
 
 /* Where a sequence of another format stands, for messages: `name` is its record's; line and column of its first byte

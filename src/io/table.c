@@ -204,24 +204,41 @@ static pleat_status read_rows(table_reader *r, pleat_table *table) {
                        "the table has no rows below its header: expected one per job");
 }
 
-pleat_status pleat_table_parse(const char *text, size_t n, char separator, const char *path, pleat_table *out_table,
-                               pleat_error *err) {
-  *out_table = (pleat_table){0};
-  table_reader r = {.path = path ? path : "", .end = text + n, .separator = separator, .line = 1, .err = err};
+/* From here on records come from this text. */
+static pleat_status begin_text(table_reader *r, const char *text, size_t n, int64_t line) {
   bool has_mark = n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
-  r.next = r.line_start = has_mark ? text + 3 : text;
-  pleat_status status = PLEAT_OK;
+  r->next = r->line_start = has_mark ? text + 3 : text;
+  r->end = text + n;
+  r->line = line;
   const char *nul = n ? memchr(text, '\0', n) : NULL;
-  if (nul) {
-    status = pleat_fail_at(err, PLEAT_INPUT, r.path, 0, 0, "NUL byte at offset %lld: expected a text file",
-                           (long long)(nul - text));
-  }
-  if (!status) status = read_header(&r);
-  if (!status) status = read_rows(&r, out_table);
-  pleat_buf_fini(&r.text);
-  free(r.cells);
+  if (!nul) return PLEAT_OK;
+  return pleat_fail_at(r->err, PLEAT_INPUT, r->path, 0, 0, "NUL byte at offset %lld: expected a text file",
+                       (long long)(nul - text));
+}
+
+static pleat_status parse(const char *header, size_t n_header, const char *opt_text, size_t n, table_reader *r,
+                          int64_t first_line, pleat_table *out_table) {
+  *out_table = (pleat_table){0};
+  pleat_status status = begin_text(r, header, n_header, 1);
+  if (!status) status = read_header(r);
+  if (!status && opt_text) status = begin_text(r, opt_text, n, first_line);
+  if (!status) status = read_rows(r, out_table);
+  pleat_buf_fini(&r->text);
+  free(r->cells);
   if (status) pleat_table_fini(out_table);
   return status;
+}
+
+pleat_status pleat_table_parse(const char *text, size_t n, char separator, const char *path, pleat_table *out_table,
+                               pleat_error *err) {
+  table_reader r = {.path = path ? path : "", .separator = separator, .err = err};
+  return parse(text, n, NULL, 0, &r, 1, out_table);
+}
+
+pleat_status pleat_table_parse_part(const char *header, size_t n_header, const char *text, size_t n, int64_t first_line,
+                                    char separator, const char *path, pleat_table *out_table, pleat_error *err) {
+  table_reader r = {.path = path ? path : "", .separator = separator, .err = err};
+  return parse(header, n_header, text, n, &r, first_line, out_table);
 }
 
 void pleat_table_fini(pleat_table *table) {

@@ -29,6 +29,10 @@ typedef struct pleat_table {
  * quote without its end or with text behind it, NUL bytes. Errors: INPUT, NOMEM. Released with pleat_table_fini. */
 PLEAT_CHECKED pleat_status pleat_table_parse(const char *text, size_t n, char separator, const char *path,
                                              pleat_table *out_table, pleat_error *err);
+/* The same of rows that stand elsewhere than their header, in a part of a file that begins with line first_line. */
+PLEAT_CHECKED pleat_status pleat_table_parse_part(const char *header, size_t n_header, const char *text, size_t n,
+                                                  int64_t first_line, char separator, const char *path,
+                                                  pleat_table *out_table, pleat_error *err);
 void pleat_table_fini(pleat_table *table);
 
 #endif

@@ -20,7 +20,10 @@ typedef struct input_file {
   const char *path; /* "stdin" for standard input */
   char *text;       /* owned; a reader may take it over and leave NULL */
   size_t n;
-  bool is_in_folder; /* one of many: one target, called like the file, and alignments are read again when needed */
+  bool is_in_folder;      /* one of many: one target, called like the file, and alignments are read again when needed */
+  int64_t first_line;     /* of the text, which is a part of a longer file; 0 = the whole file */
+  const char *opt_header; /* of such a part of a table */
+  size_t n_header;
 } input_file;
 
 typedef pleat_status read_fn(pleat_targets *targets, input_file *file, pleat_error *err);
@@ -44,7 +47,7 @@ static pleat_status add_wrong(pleat_targets *targets, pleat_new_target *target, 
 
 static pleat_status read_fasta(pleat_targets *targets, input_file *file, pleat_error *err) {
   pleat_fasta fasta = {0};
-  PLEAT_TRY(pleat_fasta_parse_each(file->text, file->n, file->path, &fasta, err));
+  PLEAT_TRY(pleat_fasta_parse_each(file->text, file->n, file->path, file->first_line, &fasta, err));
   if (fasta.opt_warning) pleat_buf_puts(&targets->warnings, fasta.opt_warning);
   size_t n = fasta.n_records;
   if (file->is_in_folder && n > 1) {
@@ -152,8 +155,10 @@ static pleat_status read_row(pleat_targets *targets, const pleat_table_row *row,
 
 static pleat_status read_table(pleat_targets *targets, const input_file *file, char separator, pleat_error *err) {
   pleat_table table = {0};
-  PLEAT_TRY(pleat_table_parse(file->text, file->n, separator, file->path, &table, err));
-  pleat_status status = PLEAT_OK;
+  pleat_status status = file->opt_header ? pleat_table_parse_part(file->opt_header, file->n_header, file->text, file->n,
+                                                                  file->first_line, separator, file->path, &table, err)
+                                         : pleat_table_parse(file->text, file->n, separator, file->path, &table, err);
+  if (status) return status;
   for (size_t i = 0; i < table.n_rows && !status; i++) {
     const pleat_table_row *row = &table.rows[i];
     pleat_error wrong = {0};
@@ -286,6 +291,27 @@ static read_fn *format_of_text(const char *text, size_t n) {
     is_line_start = text[i] == '\n';
   }
   return read_fasta;
+}
+
+/* ---- Parts of files ---- */
+
+pleat_part_format pleat_part_format_of(const char *path, const char *text, size_t n) {
+  read_fn *read = format_of_suffix(path);
+  if (!read) read = format_of_text(text, n);
+  if (read == read_fasta) return PLEAT_PART_FASTA;
+  if (read == read_csv) return PLEAT_PART_CSV;
+  return read == read_tsv ? PLEAT_PART_TSV : PLEAT_PART_NONE;
+}
+
+pleat_status pleat_targets_read_part(pleat_targets *targets, const pleat_input_part *part, pleat_error *err) {
+  input_file file = {.path = part->path,
+                     .text = (char *)(uintptr_t)part->text, /* only an a3m is taken over */
+                     .n = part->n,
+                     .first_line = part->first_line,
+                     .opt_header = part->opt_header,
+                     .n_header = part->n_header};
+  if (part->format == PLEAT_PART_FASTA) return read_fasta(targets, &file, err);
+  return read_table(targets, &file, part->format == PLEAT_PART_CSV ? ',' : '\t', err);
 }
 
 /* ---- Files and directories ---- */

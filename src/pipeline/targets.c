@@ -152,8 +152,7 @@ pleat_status pleat_targets_read(const char *path, pleat_targets **out_targets, p
   return PLEAT_OK;
 }
 
-void pleat_targets_destroy(pleat_targets *targets) {
-  if (!targets) return;
+void pleat_targets_clear(pleat_targets *targets) {
   for (uint32_t i = 0; i < targets->n_items; i++) {
     pleat_target *target = &targets->items[i];
     free_text(target->name);
@@ -163,6 +162,13 @@ void pleat_targets_destroy(pleat_targets *targets) {
     free_text(target->source);
     free_text(target->opt_error);
   }
+  targets->n_items = 0;
+  pleat_buf_clear(&targets->warnings);
+}
+
+void pleat_targets_destroy(pleat_targets *targets) {
+  if (!targets) return;
+  pleat_targets_clear(targets);
   free(targets->items);
   pleat_buf_fini(&targets->warnings);
   free(targets);

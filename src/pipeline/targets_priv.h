@@ -31,6 +31,28 @@ PLEAT_CHECKED pleat_status pleat_targets_add(pleat_targets *targets, const pleat
 /* Adds what a file or directory holds. Errors: as pleat_targets_read. */
 PLEAT_CHECKED pleat_status pleat_targets_read_path(pleat_targets *targets, const char *path, pleat_error *err);
 
+/* Releases the targets and warnings; the list itself stays. */
+void pleat_targets_clear(pleat_targets *targets);
+
+/* Files that can be read in parts of whole records. */
+typedef enum pleat_part_format { PLEAT_PART_NONE, PLEAT_PART_FASTA, PLEAT_PART_CSV, PLEAT_PART_TSV } pleat_part_format;
+
+typedef struct pleat_input_part {
+  pleat_part_format format;
+  const char *path;
+  const char *text;
+  size_t n;
+  int64_t first_line;     /* of the text in the file, from 1 */
+  const char *opt_header; /* of a table */
+  size_t n_header;
+} pleat_input_part;
+
+/* From the path's suffix or else the beginning of the file. */
+pleat_part_format pleat_part_format_of(const char *path, const char *text, size_t n);
+/* Adds what a part holds. Errors: INPUT, NOMEM. */
+PLEAT_CHECKED pleat_status pleat_targets_read_part(pleat_targets *targets, const pleat_input_part *part,
+                                                   pleat_error *err);
+
 enum { PLEAT_MAX_INPUT_BYTES = 1 << 30 };
 
 #endif

@@ -132,6 +132,21 @@ static pleat_status read_positions(pleat_error *err) {
   return status;
 }
 
+static pleat_status stream_targets(pleat_error *err) {
+  static const char *const paths[] = {"tests/bad/fasta/star_then_line.fasta", "tests/data/feat/jobs.csv"};
+  pleat_status status = PLEAT_OK;
+  for (int i = 0; i < 2 && !status; i++) {
+    pleat_target_stream *stream = NULL;
+    const pleat_target *target = NULL;
+    status = pleat_target_stream_open(paths[i], &stream, err);
+    do
+      if (!status) status = pleat_target_stream_next(stream, &target, err);
+    while (!status && target);
+    pleat_target_stream_close(stream);
+  }
+  return status;
+}
+
 static pleat_status read_npz(pleat_error *err) {
   static const char *const paths[] = {"tests/data/weights/stored.npz", "tests/data/weights/deflated.npz"};
   pleat_status status = PLEAT_OK;
@@ -287,6 +302,7 @@ int main(void) {
   run("a3m", parse_a3m, 1);
   run("fasta", parse_fasta, 1);
   run("targets", read_targets, 1);
+  run("target stream", stream_targets, 1);
   run("npz", read_npz, 1);
   run("positions", read_positions, 1);
   run("weights", list_weights, 1);
