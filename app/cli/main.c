@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "events.h"
 #include "exit.h"
 #include "options.h"
 #include "progress.h"
 
-static const cli_command *const commands[] = {&cli_command_fold,  &cli_command_colabfold, &cli_command_estimate,
+static const cli_command *const commands[] = {&cli_command_fold, &cli_command_screen, &cli_command_colabfold, &cli_command_estimate,
                                               &cli_command_run,   &cli_command_selftest,  &cli_command_bench,
                                               &cli_command_graph, &cli_command_weights,   &cli_command_info};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
@@ -58,6 +59,8 @@ static cli_exit run_command(const cli_command *command, int n, char **argv) {
   cli_log_set_level(strcmp(args.log_level, "quiet") == 0   ? CLI_LOG_QUIET
                     : strcmp(args.log_level, "debug") == 0 ? CLI_LOG_DEBUG
                                                            : CLI_LOG_INFO);
+  if (strcmp(args.progress, "json") == 0) cli_events_enable();
+  cli_progress_set_shown(strcmp(args.progress, "auto") == 0);
   return command->run(&args);
 }
 

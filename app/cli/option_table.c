@@ -9,6 +9,7 @@ static const char *const msa_orders[] = {"identity", "random", NULL};
 static const char *const sort_orders[] = {"none", "length", "msa_depth", "random", NULL};
 static const char *const ranks[] = {"auto", "plddt", "ptm", "iptm", "multimer", NULL};
 static const char *const outputs[] = {"msa", "plots", "pae_json", NULL};
+static const char *const progresses[] = {"auto", "none", "json", NULL};
 static const char *const log_levels[] = {"quiet", "info", "debug", NULL};
 static const char *const stages[] = {"build",     "simplify", "skip",   "hoist", "fuse",
                                      "precision", "chunk",    "memory", "plan",  NULL};
@@ -148,5 +149,24 @@ const option cli_own_options[CLI_OPT_CF_FIRST] = {
     [CLI_OPT_AF2_LAYOUT] = {"af2-layout", 0, KIND_FLAG, NULL, FIELD(is_af2_layout), false, 0, 0,
                             "write DIR/NAME/ranked_0.pdb and so on, as AlphaFold does, instead of ColabFold's names",
                             NULL},
+    [CLI_OPT_SCREEN_MODEL] = {"model", 'm', KIND_MODEL, "M", FIELD(models), false, 0, 0,
+                              "network (default: model_1_ptm for one chain, model_1_multimer_v3 for several)", NULL},
+    [CLI_OPT_KEEP_TOP] = {"keep-top", 0, KIND_INTEGER, "N", FIELD(keep_top), false, 0, 1e6,
+                          "keep the N structures that score best, of each shard (default 100)", NULL},
+    [CLI_OPT_MIN_PLDDT] = {"min-plddt", 0, KIND_REAL, "P", FIELD(min_plddt), false, 0, 100,
+                           "keep no structure with a mean pLDDT below P (default 0)", NULL},
+    [CLI_OPT_SCREEN_RANK] = {"rank", 0, KIND_CHOICE, "SCORE", FIELD(rank_by), false, 0, 0,
+                             "what the best are chosen by (default auto: multimer, 0.8 ipTM + 0.2 pTM, where a network "
+                             "predicts it, else plddt)",
+                             ranks},
+    [CLI_OPT_SCREEN_SHARD] =
+        {"shard", 0, KIND_SHARD, "I/N", FIELD(shard), false, 1, 1e6,
+         "only every N-th sequence, from the I-th on: one of N processes on the same input and folder", NULL},
+    [CLI_OPT_SCREEN_OVERWRITE] = {"overwrite-existing-results", 0, KIND_FLAG, NULL, FIELD(is_overwriting), false, 0, 0,
+                                  "begin again instead of going on behind the last row", NULL},
+    [CLI_OPT_PROGRESS] = {"progress", 0, KIND_CHOICE, "HOW", FIELD(progress), false, 0, 0,
+                          "how to show what is going on: a line on a terminal, else few messages (default auto), "
+                          "nothing, or one JSON object a line on standard output, instead of the summary",
+                          progresses},
 };
 #undef FIELD

@@ -251,6 +251,8 @@ static cli_args args_default(void) {
                     .sort_by = "length",
                     .rank_by = "auto",
                     .stop_at_score = 100,
+                    .keep_top = 100,
+                    .progress = "auto",
                     .num_models = 5,
                     .model_order = "1,2,3,4,5",
                     .msa_mode = "mmseqs2_uniref_env",

@@ -28,6 +28,9 @@ typedef struct cli_args {
   const char *initial_guess;
   bool is_overwriting, want_single, want_pair, want_recycles, has_dropout, is_unclustered, is_debug;
   bool is_zip, is_af2_layout, want_chain_scores, is_contact_binary;
+  int64_t keep_top; /* screen: structures to keep */
+  double min_plddt;
+  const char *progress;
   int64_t num_recycle, num_ensemble, seed, num_seeds, threads, chunks;
   int64_t max_msa[2]; /* clustered rows, extra rows; 0 = the model's own */
   int64_t shard[2];   /* i of n; 0 of 0 = everything */
@@ -104,6 +107,13 @@ typedef enum cli_option_id {
   CLI_OPT_NO_USE_PROBS_EXTRA,
   CLI_OPT_ZIP,
   CLI_OPT_AF2_LAYOUT,
+  CLI_OPT_SCREEN_MODEL,
+  CLI_OPT_KEEP_TOP,
+  CLI_OPT_MIN_PLDDT,
+  CLI_OPT_SCREEN_RANK,
+  CLI_OPT_SCREEN_SHARD,
+  CLI_OPT_SCREEN_OVERWRITE,
+  CLI_OPT_PROGRESS,
   CLI_OPT_CF_FIRST, /* options of colabfold_batch alone: option_colabfold.c */
   CLI_OPT_CF_DATA = CLI_OPT_CF_FIRST,
   CLI_OPT_CF_RANDOM_SEED,
@@ -154,7 +164,7 @@ typedef struct cli_command {
   cli_exit (*run)(const cli_args *args);
 } cli_command;
 
-extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_run, cli_command_estimate,
+extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_screen, cli_command_run, cli_command_estimate,
     cli_command_selftest, cli_command_bench, cli_command_graph, cli_command_weights, cli_command_info;
 
 /* Reads argv[0 .. n) (behind the command's name). On a mistake prints it with the nearest right word and returns

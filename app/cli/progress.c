@@ -4,6 +4,7 @@
 #include "progress.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 static cli_log_level log_level = CLI_LOG_INFO;
 static int log_file = -1;
+static bool is_line_wanted = true;
 static bool has_line; /* a progress line without its end is on the terminal */
 static volatile sig_atomic_t is_interrupted;
 static volatile sig_atomic_t is_writing_files;
@@ -105,6 +107,16 @@ double cli_time_ms(void) {
   return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
 }
 
+void cli_format_duration(double ms, char out[CLI_MAX_DURATION]) {
+  double s = ms / 1e3, min = s / 60, h = min / 60, d = h / 24;
+  size_t n = CLI_MAX_DURATION;
+  if (s < 1) snprintf(out, n, "%.0f ms", ms);
+  if (s >= 1) snprintf(out, n, "%.0f s", s);
+  if (s >= 90) snprintf(out, n, "%.0f min", min);
+  if (min >= 90) snprintf(out, n, "%.0f h %.0f min", floor(h), floor(min) - 60 * floor(h));
+  if (h >= 36) snprintf(out, n, "%.0f d %.0f h", floor(d), floor(h) - 24 * floor(d));
+}
+
 /* Only async-signal-safe calls. */
 static void on_signal(int signum) {
   static const char message[] = "\npleat: stopping; once more to stop at once\n";
@@ -133,18 +145,21 @@ bool cli_interrupt_poll(void *ctx) {
 
 void cli_interrupt_set_writing(bool is_writing) { is_writing_files = is_writing; }
 
-static void show_line(const char *text) {
-  if (!cli_log_has_level(CLI_LOG_INFO) || !isatty(STDERR_FILENO)) return;
-  fprintf(stderr, "\r\033[K%s", text);
+void cli_progress_set_shown(bool is_shown) { is_line_wanted = is_shown; }
+
+bool cli_progress_show_line(const char *line) {
+  if (!is_line_wanted || !cli_log_has_level(CLI_LOG_INFO) || !isatty(STDERR_FILENO)) return false;
+  fprintf(stderr, "\r\033[K%s", line);
   fflush(stderr);
   has_line = true;
+  return true;
 }
 
 void cli_progress_begin(cli_progress *progress, const char *job, const char *model) {
   *progress = (cli_progress){.job = job, .model = model, .last_ms = cli_time_ms()};
   char line[256];
   snprintf(line, sizeof line, "%.60s  %s  first pass ...", job, model);
-  show_line(line);
+  cli_progress_show_line(line);
 }
 
 bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change) {
@@ -162,7 +177,7 @@ bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double m
     cli_log_debug("%s", line);
   } else {
     cli_log_file_only("%s", line);
-    show_line(line);
+    cli_progress_show_line(line);
   }
   return !cli_interrupt_is_raised();
 }

@@ -26,6 +26,9 @@ void cli_log_info(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 void cli_log_debug(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 
 double cli_time_ms(void); /* monotonic */
+/* "820 ms", "41 s", "12 min", "3 h 20 min", "2 d 5 h". */
+enum { CLI_MAX_DURATION = 32 };
+void cli_format_duration(double ms, char out[CLI_MAX_DURATION]);
 
 /* From here on SIGINT and SIGTERM only raise a flag, which ends a prediction before its next block; the second one ends
  * the program at once, unless files are being written (those are finished first). */
@@ -49,6 +52,9 @@ typedef struct cli_progress {
 void cli_progress_begin(cli_progress *progress, const char *job, const char *model);
 /* pleat_predict_options.opt_progress: shows the pass and asks for the end once a signal has come. */
 bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
+/* Shows a line on the terminal in place of the last one; false when there is no terminal or lines are not wanted. */
+bool cli_progress_show_line(const char *line);
+void cli_progress_set_shown(bool is_shown); /* process-wide, set once from the command line */
 /* Removes the line from the terminal, if there is one. */
 void cli_progress_clear_line(void);
 

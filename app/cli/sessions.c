@@ -5,47 +5,75 @@
 
 #include "files.h"
 
-/* Larger sessions are not kept while another network works: planning again costs milliseconds, memory may be scarce. */
-static const uint64_t MAX_KEPT_BYTES = (uint64_t)64 << 20;
+/* Larger sessions are not kept while another is needed, and all together take no more than so much: planning again costs
+ * a fraction of a second, memory may be scarce. */
+static const uint64_t MAX_KEPT_BYTES = (uint64_t)64 << 20, MAX_ALL_BYTES = (uint64_t)256 << 20;
 
 static void drop(cli_sessions *sessions, int64_t i) {
   pleat_session_destroy(sessions->items[i].session);
   sessions->items[i] = sessions->items[--sessions->n_items];
 }
 
-static void drop_large(cli_sessions *sessions, const pleat_model *except) {
-  for (int64_t i = sessions->n_items; i-- > 0;) {
-    pleat_estimate estimate;
-    pleat_session_estimate(sessions->items[i].session, &estimate);
-    bool is_large = estimate.arena_bytes + estimate.scratch_bytes > MAX_KEPT_BYTES;
-    if (is_large && sessions->items[i].model != except) drop(sessions, i);
+/* FNV-1a of what decides about a plan in most cases; pleat_session_fits knows the others. */
+static uint64_t shapes_of(const pleat_arrays *features) {
+  uint64_t hash = UINT64_C(14695981039346656037);
+  for (size_t i = 0; i < pleat_arrays_count(features); i++) {
+    const pleat_array *array = pleat_arrays_get(features, i);
+    for (const char *p = array->name; *p; p++) hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+    for (int d = 0; d < array->rank; d++) hash = (hash ^ (uint64_t)array->shape[d]) * UINT64_C(1099511628211);
   }
+  return hash;
 }
 
-static int64_t find(const cli_sessions *sessions, const pleat_model *model) {
+static int64_t find(const cli_sessions *sessions, const pleat_model *model, const pleat_arrays *features,
+                    const pleat_predict_options *options) {
+  uint64_t shapes = shapes_of(features);
   int64_t i = 0;
-  while (i < sessions->n_items && sessions->items[i].model != model) i++;
+  for (; i < sessions->n_items; i++) {
+    const cli_kept_session *kept = &sessions->items[i];
+    if (kept->model == model && kept->shapes == shapes && pleat_session_fits(kept->session, features, options)) break;
+  }
   return i;
 }
 
 bool cli_sessions_has(const cli_sessions *sessions, const pleat_model *model, const pleat_arrays *features,
                       const pleat_predict_options *options) {
-  int64_t i = find(sessions, model);
-  return i < sessions->n_items && pleat_session_fits(sessions->items[i].session, features, options);
+  return find(sessions, model, features, options) < sessions->n_items;
+}
+
+/* Makes room for one more. A budget of memory is for the session that works alone. */
+static void drop_before(cli_sessions *sessions, const pleat_predict_options *options) {
+  uint64_t n_max = options->memory_bytes ? 0 : MAX_KEPT_BYTES;
+  for (int64_t i = sessions->n_items; i-- > 0;) {
+    if (sessions->items[i].n_bytes > n_max) drop(sessions, i);
+  }
+}
+
+/* Drops what was not used for the longest time until the others, with a new one, are few and small enough. */
+static void drop_oldest(cli_sessions *sessions, uint64_t n_new_bytes) {
+  for (;;) {
+    uint64_t n_bytes = n_new_bytes;
+    int64_t oldest = 0;
+    for (int64_t i = 0; i < sessions->n_items; i++) {
+      n_bytes += sessions->items[i].n_bytes;
+      if (sessions->items[i].used_at < sessions->items[oldest].used_at) oldest = i;
+    }
+    if (sessions->n_items == 0 || (n_bytes <= MAX_ALL_BYTES && sessions->n_items < CLI_MAX_SESSIONS)) return;
+    drop(sessions, oldest);
+  }
 }
 
 pleat_status cli_sessions_get(cli_sessions *sessions, const pleat_model *model, const pleat_arrays *features,
                               const pleat_predict_options *options, pleat_session **out_session, pleat_error *err) {
   *out_session = NULL;
-  drop_large(sessions, model);
-  int64_t i = find(sessions, model);
-  if (i < sessions->n_items && pleat_session_fits(sessions->items[i].session, features, options)) {
-    *out_session = sessions->items[i].session;
+  int64_t i = find(sessions, model, features, options);
+  if (i < sessions->n_items) {
+    sessions->items[i].used_at = ++sessions->n_uses;
     sessions->n_reused++;
+    *out_session = sessions->items[i].session;
     return PLEAT_OK;
   }
-  if (i < sessions->n_items) drop(sessions, i);
-  if (sessions->n_items == CLI_MAX_MODELS) cli_sessions_fini(sessions);
+  drop_before(sessions, options);
   pleat_session *session = NULL;
   pleat_status status = pleat_session_create(model, features, options, &session, err);
   if (status == PLEAT_NOMEM && sessions->n_items > 0) {
@@ -53,9 +81,13 @@ pleat_status cli_sessions_get(cli_sessions *sessions, const pleat_model *model, 
     status = pleat_session_create(model, features, options, &session, err);
   }
   if (status) return status;
+  pleat_estimate estimate;
+  pleat_session_estimate(session, &estimate);
+  uint64_t n_bytes = estimate.arena_bytes + estimate.scratch_bytes;
+  drop_oldest(sessions, n_bytes);
   sessions->n_planned++;
-  sessions->items[sessions->n_items].model = model;
-  sessions->items[sessions->n_items++].session = session;
+  sessions->items[sessions->n_items++] = (cli_kept_session){
+      .model = model, .session = session, .shapes = shapes_of(features), .n_bytes = n_bytes, .used_at = ++sessions->n_uses};
   *out_session = session;
   return PLEAT_OK;
 }

@@ -6,20 +6,27 @@
 
 #include "models.h"
 
-/* At most one session per model. Zero-initialise. */
+enum { CLI_MAX_SESSIONS = 64 };
+
+typedef struct cli_kept_session {
+  const pleat_model *model;
+  pleat_session *session;
+  uint64_t shapes;  /* fingerprint of its features' names and shapes */
+  uint64_t n_bytes; /* of activations and scratch */
+  int64_t used_at;
+} cli_kept_session;
+
+/* Zero-initialise. */
 typedef struct cli_sessions {
-  struct {
-    const pleat_model *model;
-    pleat_session *session;
-  } items[CLI_MAX_MODELS];
-  int64_t n_items;
+  cli_kept_session items[CLI_MAX_SESSIONS];
+  int64_t n_items, n_uses;
   int64_t n_planned, n_reused; /* for the log */
 } cli_sessions;
 
 /* Is one kept that fits these features? */
 bool cli_sessions_has(const cli_sessions *sessions, const pleat_model *model, const pleat_arrays *features,
                       const pleat_predict_options *options);
-/* A session for these features: the kept one if it fits, else a new one. Borrowed until the next call. */
+/* A session for these features: a kept one if it fits, else a new one. Borrowed until the next call. */
 PLEAT_CHECKED pleat_status cli_sessions_get(cli_sessions *sessions, const pleat_model *model,
                                             const pleat_arrays *features, const pleat_predict_options *options,
                                             pleat_session **out_session, pleat_error *err);
