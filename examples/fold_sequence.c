@@ -7,10 +7,10 @@
 #include "pleat/io.h"
 #include "pleat/pleat.h"
 
-static bool show_progress(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change) {
+static bool show_progress(void *ctx, const pleat_pass *pass) {
   (void)ctx;
-  (void)distance_change;
-  fprintf(stderr, "recycle %lld of %lld, pLDDT %.1f\n", (long long)recycle, (long long)num_recycle, mean_plddt);
+  fprintf(stderr, "recycle %lld of %lld, pLDDT %.1f\n", (long long)pass->recycle, (long long)pass->num_recycle,
+          pass->mean_plddt);
   return true; /* false would cancel */
 }
 
@@ -25,7 +25,8 @@ int main(int argc, char **argv) {
   pleat_arrays *features = NULL, *prediction = NULL;
   pleat_error err;
   pleat_model_options model_options = {.name = argv[2]};
-  pleat_predict_options options = {.num_recycle = -1, .msa_mask_fraction = -1, .opt_progress = show_progress};
+  pleat_predict_options options = {
+      .num_recycle = -1, .msa_mask_fraction = -1, .opt_progress = show_progress, .want_pass_scores = true};
 
   pleat_status status = pleat_model_open(argv[1], &model_options, &model, &err);
   if (!status) status = pleat_features_from_sequence(sequence, model, &options, &features, &err);

@@ -30,6 +30,7 @@ static void print_row(const pleat_target *target, const cli_model *model, const 
 static pleat_status estimate_model(const cli_args *args, const pleat_target *target, const cli_model *model,
                                    bool *has_misfit, pleat_error *err) {
   pleat_predict_options options = cli_predict_options(args);
+  options.want_pass_scores = true; /* as fold */
   pleat_arrays *features = NULL;
   pleat_estimate estimate = {0};
   pleat_status status = pleat_target_features(target, model->handle, &options, &features, err);

@@ -22,6 +22,9 @@ typedef struct batch {
   cli_models models;
   cli_sessions sessions;
   pleat_arrays *guess; /* --initial-guess, matched with the target that is folded */
+  cli_pace pace;
+  int64_t i_job;             /* of the target that is folded now */
+  double estimated_after_ms; /* of all targets behind it */
   bool is_new_folder;
   int64_t n_written; /* targets whose files are there */
 } batch;
@@ -71,11 +74,29 @@ static pleat_predict_options options_of(const batch *b, int64_t seed) {
   if (b->args.has_dropout) options.dropout = 1;
   if (b->args.want_recycles) options.opt_pass_result = cli_result_keep_pass;
   if (b->guess) options.opt_initial_positions = pleat_arrays_find(b->guess, "atom_positions")->data;
+  options.want_pass_scores = true;
   return options;
 }
 
-/* One seed of one network. */
-static pleat_status predict(batch *b, const pleat_target *target, cli_result *result, pleat_error *err) {
+/* What follows one prediction, in units of it: the others of its target, and the waiting targets by the square of their
+ * length, for want of plans. */
+static double count_after(const batch *b, const cli_results *results) {
+  const char *names[CLI_MAX_MODELS];
+  double per_target = (double)cli_models_of(&b->args, results->target->sequence, names) * (double)b->args.num_seeds;
+  double count = per_target - (double)results->n_items,
+         n_res = (double)cli_sequence_residues(results->target->sequence);
+  for (int64_t i = b->i_job + 1; i < b->jobs.n_items; i++) {
+    if (!is_open(&b->jobs.items[i])) continue;
+    double ratio = (double)cli_sequence_residues(b->jobs.items[i].target.sequence) / n_res;
+    count += per_target * ratio * ratio;
+  }
+  return count;
+}
+
+/* The last of `results`: one seed of one network. */
+static pleat_status predict(batch *b, cli_results *results, pleat_error *err) {
+  const pleat_target *target = results->target;
+  cli_result *result = &results->items[results->n_items - 1];
   pleat_model *model = result->model->handle;
   pleat_predict_options options = options_of(b, result->seed);
   options.opt_progress = cli_progress_step;
@@ -99,7 +120,16 @@ static pleat_status predict(batch *b, const pleat_target *target, cli_result *re
     pleat_session_estimate(session, &result->estimate);
     cli_log_debug("%s: %s: estimate %.1f MiB, %.1f s", target->name, result->model->name,
                   (double)result->estimate.total_bytes / 1048576, result->estimate.milliseconds / 1e3);
-    cli_progress_begin(&result->progress, target->name, result->model->name);
+    const cli_progress_job job = {.job = target->name,
+                                  .model = result->model->name,
+                                  .number = b->i_job + 1,
+                                  .n_jobs = b->jobs.n_items,
+                                  .seed = result->seed,
+                                  .estimated_ms = result->estimate.milliseconds,
+                                  .estimated_after_ms = result->estimate.milliseconds * count_after(b, results),
+                                  .pace = &b->pace};
+    b->estimated_after_ms = job.estimated_after_ms;
+    cli_progress_begin(&result->progress, &job);
     status = pleat_session_predict(session, features, &options, &result->prediction, err);
     if (result->pass_error.status) {
       *err = result->pass_error;
@@ -113,13 +143,13 @@ static pleat_status predict(batch *b, const pleat_target *target, cli_result *re
 }
 
 /* All networks with the first seed, then with the next; enough is enough once one is good (--stop-at-score). */
-static pleat_status predict_all(batch *b, const pleat_target *target, cli_model *const *models, int64_t n_models,
-                                cli_results *results, pleat_error *err) {
+static pleat_status predict_all(batch *b, cli_model *const *models, int64_t n_models, cli_results *results,
+                                pleat_error *err) {
   for (int64_t k = 0; k < b->args.num_seeds; k++) {
     for (int64_t i = 0; i < n_models; i++) {
       cli_result *result = &results->items[results->n_items++];
       *result = (cli_result){.model = models[i], .seed = b->args.seed + k};
-      pleat_status status = predict(b, target, result, err);
+      pleat_status status = predict(b, results, err);
       if (status) return status;
       if (result->ranking > b->args.stop_at_score) return PLEAT_OK;
     }
@@ -171,7 +201,7 @@ static pleat_status fold_target(batch *b, const pleat_target *target, pleat_erro
   if (status) return status;
   results.items = calloc((size_t)(n_models * b->args.num_seeds), sizeof *results.items);
   if (!results.items) return cli_error(err, PLEAT_NOMEM, "no memory for the results of '%s'", target->name);
-  status = predict_all(b, target, models, n_models, &results, err);
+  status = predict_all(b, models, n_models, &results, err);
   if (!status) {
     cli_results_rank(&results);
     status = cli_results_write(&results, &b->args, err);
@@ -209,6 +239,7 @@ static cli_exit fold_jobs(batch *b) {
     cli_log_file_only("Query %lld/%lld: %s (length %lld)", (long long)i + 1, (long long)jobs->n_items, target->name,
                       (long long)cli_sequence_residues(target->sequence));
     pleat_error err = {0};
+    b->i_job = i;
     pleat_status status = fold_target(b, target, &err);
     job->outcome = CLI_JOB_DONE;
     if (status) {
@@ -218,6 +249,8 @@ static cli_exit fold_jobs(batch *b) {
       if (status == PLEAT_CANCELLED) job->outcome = CLI_JOB_WAITING;
       if (!is_failure_of_target(b, status)) return job->code;
     }
+    cli_job_tell(job);
+    cli_progress_job_end(i + 1, jobs->n_items, cli_pace_apply(&b->pace, b->estimated_after_ms));
     if (cli_interrupt_is_raised()) return CLI_EXIT_INTERRUPTED;
   }
   return cli_jobs_exit(jobs);
@@ -363,5 +396,6 @@ const cli_command cli_command_fold = {
                 CLI_OPT_PRECISION,
                 CLI_OPT_MEMORY,
                 CLI_OPT_LOG_LEVEL,
+                CLI_OPT_PROGRESS,
                 CLI_OPT_END},
     .run = cli_fold};

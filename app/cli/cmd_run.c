@@ -24,13 +24,20 @@ static pleat_predict_options run_options(const cli_args *args, const pleat_array
 static pleat_status predict(const cli_args *args, const cli_model *model, const pleat_arrays *features,
                             pleat_arrays **out_prediction, pleat_error *err) {
   cli_progress progress;
+  cli_pace pace = {0};
   pleat_session *session = NULL;
   pleat_predict_options options = run_options(args, features, &progress);
   double start_ms = cli_time_ms();
   pleat_status status = pleat_session_create(model->handle, features, &options, &session, err);
   if (!status) {
     double plan_end_ms = cli_time_ms();
-    cli_progress_begin(&progress, args->features, model->name);
+    pleat_estimate estimate;
+    pleat_session_estimate(session, &estimate);
+    cli_progress_begin(&progress, &(cli_progress_job){.job = args->features,
+                                                      .model = model->name,
+                                                      .seed = args->seed,
+                                                      .estimated_ms = estimate.milliseconds,
+                                                      .pace = &pace});
     status = pleat_session_predict(session, features, &options, out_prediction, err);
     double end_ms = cli_time_ms();
     if (!status) {

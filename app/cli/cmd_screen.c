@@ -152,11 +152,12 @@ static pleat_status check_old_row(const screen *s, const screen_old_row *row, co
   bool is_same = opt_target && row->index == s->index && strcmp(row->id, opt_target->name) == 0 &&
                  strcmp(row->sequence, opt_target->sequence) == 0;
   if (is_same) return PLEAT_OK;
-  cli_error(err, PLEAT_INPUT,
-            "the row of '%.100s' (number %lld) is not what the input has there%s%.100s%s: a table belongs to one input, "
-            "which may only grow at its end; give a folder of its own, or --overwrite-existing-results to begin again",
-            row->id, (long long)row->index, opt_target ? ", '" : "", opt_target ? opt_target->name : "",
-            opt_target ? "'" : "");
+  cli_error(
+      err, PLEAT_INPUT,
+      "the row of '%.100s' (number %lld) is not what the input has there%s%.100s%s: a table belongs to one input, "
+      "which may only grow at its end; give a folder of its own, or --overwrite-existing-results to begin again",
+      row->id, (long long)row->index, opt_target ? ", '" : "", opt_target ? opt_target->name : "",
+      opt_target ? "'" : "");
   cli_error_set_place(err, s->table_path);
   err->line = s->table.line_number;
   return PLEAT_INPUT;
@@ -221,8 +222,8 @@ static pleat_status keep_result(screen *s, const pleat_target *target, const cli
   row->model = result->model->name;
   row->recycles = result->n_recycles;
   row->score = screen_as_written(result->ranking, SCREEN_SCORE_DECIMALS);
-  *out_is_best = screen_best_takes(&s->best, screen_as_written(row->summary.plddt, SCREEN_PLDDT_DECIMALS), row->score,
-                                   row->index);
+  *out_is_best =
+      screen_best_takes(&s->best, screen_as_written(row->summary.plddt, SCREEN_PLDDT_DECIMALS), row->score, row->index);
   return *out_is_best ? write_structure(s, target, result, err) : PLEAT_OK;
 }
 
@@ -338,19 +339,22 @@ const cli_command cli_command_screen = {
     .details =
         "INPUT is a FASTA file (every record is a sequence, ':' joins the chains of a complex), a table (.csv, .tsv)\n"
         "with the columns id, sequence and optionally a3mpath, or '-', standard input; it is read as needed, so that\n"
-        "its length does not matter. DIR/screen.tsv receives a row per sequence the moment it is done, in the order of\n"
+        "its length does not matter. DIR/screen.tsv receives a row per sequence the moment it is done, in the order "
+        "of\n"
         "the input (with --shard I/N: DIR/screen.I-of-N.tsv), DIR/best the structures that score best. One network\n"
         "runs once on each. Started again, it goes on behind the last row. What cannot be folded is a row with its\n"
         "status and reason.\n"
         "\n"
         "Columns: index (in the input, from 1), id, length, chains, status (ok, bad_input, no_memory, unsupported),\n"
-        "model, plddt (mean), ptm, iptm, score (see --rank), pae_mean, pae_max and pae_interface (of pairs of different\n"
+        "model, plddt (mean), ptm, iptm, score (see --rank), pae_mean, pae_max and pae_interface (of pairs of "
+        "different\n"
         "chains; angstrom), gyration_ang (radius of gyration of the C-alpha atoms), helix, strand and coil (shares of\n"
         "the residues, by the rules of DSSP), recycles, seconds, sequence, reason. A cell is empty where there is\n"
         "nothing to say.\n",
-    .examples = "  pleat screen designs.fasta -o out --weights params/ --num-recycle 1\n"
-                "  pleat screen designs.csv -o out --weights params/ --keep-top 500 --min-plddt 80\n"
-                "  pleat screen designs.csv -o out --weights params/ --shard 3/16\n",
+    .examples =
+        "  pleat screen designs.fasta -o out --weights params/ --num-recycle 1\n"
+        "  pleat screen designs.csv -o out --weights params/ --keep-top 500 --min-plddt 80\n"
+        "  pleat screen designs.csv -o out --weights params/ --shard 3/16\n",
     .options = {CLI_OPT_OUT_DIR,
                 CLI_OPT_WEIGHTS,
                 CLI_OPT_SCREEN_MODEL,

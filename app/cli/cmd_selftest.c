@@ -205,7 +205,7 @@ static pleat_status run_model(selftest *test, const selftest_case *item, pleat_e
   pleat_arrays *features = NULL, *references = NULL, *prediction = NULL;
   pleat_model_options model_options = cli_model_options(test->args, item->model);
   pleat_predict_options options = case_options(test, item, &progress);
-  cli_progress_begin(&progress, item->name, item->model);
+  cli_progress_begin(&progress, &(cli_progress_job){.job = item->name, .model = item->model});
   double start_ms = cli_time_ms();
   pleat_status status = cli_arrays_select(item->arrays, "in/", &features, err);
   if (!status) status = cli_arrays_select(item->arrays, "out/", &references, err);

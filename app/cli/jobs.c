@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "files.h"
 #include "models.h"
 #include "progress.h"
@@ -139,13 +140,30 @@ void cli_job_fail(cli_job *job, pleat_status status, const pleat_error *err) {
   job->code = cli_fail(status, err);
 }
 
+void cli_job_tell(const cli_job *job) {
+  static const char *const outcomes[] = {[CLI_JOB_WAITING] = "interrupted",
+                                         [CLI_JOB_DONE] = "done",
+                                         [CLI_JOB_SKIPPED] = "skipped",
+                                         [CLI_JOB_FAILED] = "failed"};
+  if (!cli_events_are_on()) return;
+  cli_event(json_pack("{s:s, s:s, s:s, s:s}", "event", "job", "job", job->target.name, "outcome",
+                      outcomes[job->outcome], "reason", job->reason ? job->reason : ""));
+}
+
 static int64_t count(const cli_jobs *jobs, cli_outcome outcome) {
   int64_t n = 0;
   for (int64_t i = 0; i < jobs->n_items; i++) n += jobs->items[i].outcome == outcome;
   return n;
 }
 
+static void tell_summary(const cli_jobs *jobs) {
+  cli_event(json_pack("{s:s, s:I, s:I, s:I, s:I}", "event", "end", "jobs", (json_int_t)jobs->n_items, "done",
+                      (json_int_t)count(jobs, CLI_JOB_DONE), "failed", (json_int_t)count(jobs, CLI_JOB_FAILED),
+                      "skipped", (json_int_t)count(jobs, CLI_JOB_SKIPPED)));
+}
+
 void cli_jobs_print_summary(const cli_jobs *jobs) {
+  if (cli_events_are_on()) tell_summary(jobs);
   if (jobs->n_items < 2) return;
   int64_t n_waiting = count(jobs, CLI_JOB_WAITING), n_skipped = count(jobs, CLI_JOB_SKIPPED);
   char skipped[48] = "", waiting[48] = "";

@@ -33,6 +33,9 @@ int64_t cli_jobs_count_open(const cli_jobs *jobs);
 /* Reports a failure and remembers it. */
 void cli_job_fail(cli_job *job, pleat_status status, const pleat_error *err);
 
+/* The end of a job, as an event (--progress json). */
+void cli_job_tell(const cli_job *job);
+
 /* "DIR/NAME.done.txt", which says that all files of the job are there. */
 void cli_job_marker_path(const char *folder, const char *name, char *out, size_t n_out);
 

@@ -164,8 +164,9 @@ typedef struct cli_command {
   cli_exit (*run)(const cli_args *args);
 } cli_command;
 
-extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_screen, cli_command_run, cli_command_estimate,
-    cli_command_selftest, cli_command_bench, cli_command_graph, cli_command_weights, cli_command_info;
+extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_screen, cli_command_run,
+    cli_command_estimate, cli_command_selftest, cli_command_bench, cli_command_graph, cli_command_weights,
+    cli_command_info, cli_command_docs;
 
 /* Reads argv[0 .. n) (behind the command's name). On a mistake prints it with the nearest right word and returns
  * USAGE. Required options and the number of positionals are checked unless help is asked for. */

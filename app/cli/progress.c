@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "exit.h"
 
 static cli_log_level log_level = CLI_LOG_INFO;
@@ -155,29 +156,110 @@ bool cli_progress_show_line(const char *line) {
   return true;
 }
 
-void cli_progress_begin(cli_progress *progress, const char *job, const char *model) {
-  *progress = (cli_progress){.job = job, .model = model, .last_ms = cli_time_ms()};
-  char line[256];
-  snprintf(line, sizeof line, "%.60s  %s  first pass ...", job, model);
+double cli_pace_apply(const cli_pace *pace, double estimated_ms) {
+  if (!pace || !(pace->estimated_ms > 0) || !(pace->measured_ms > 0)) return estimated_ms;
+  return estimated_ms * pace->measured_ms / pace->estimated_ms;
+}
+
+/* "[2/20] JOB  MODEL", as it begins every line about a prediction. */
+static size_t format_job(const cli_progress_job *job, char *out, size_t n_out) {
+  size_t n = 0;
+  if (job->n_jobs > 1) n = (size_t)snprintf(out, n_out, "[%lld/%lld] ", (long long)job->number, (long long)job->n_jobs);
+  return n + (size_t)snprintf(out + n, n_out - n, "%.60s  %s", job->job, job->model);
+}
+
+void cli_progress_begin(cli_progress *progress, const cli_progress_job *job) {
+  *progress = (cli_progress){.job = *job, .last_ms = cli_time_ms()};
+  char line[256], time_text[CLI_MAX_DURATION];
+  size_t n = format_job(job, line, sizeof line);
+  double left = cli_pace_apply(job->pace, job->estimated_ms + job->estimated_after_ms);
+  cli_format_duration(left, time_text);
+  n += (size_t)snprintf(line + n, sizeof line - n, "  first pass ...");
+  if (left > 0) snprintf(line + n, sizeof line - n, "  about %s left", time_text);
   cli_progress_show_line(line);
 }
 
-bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change) {
+/* Of the whole run: what is left of this prediction and what follows. */
+static double left_ms(const cli_progress *progress, const pleat_pass *pass) {
+  const cli_progress_job *job = &progress->job;
+  double share = (double)(pass->num_recycle - pass->recycle) / (double)(pass->num_recycle + 1);
+  return cli_pace_apply(job->pace, share * job->estimated_ms + job->estimated_after_ms);
+}
+
+static void tell_event(const cli_progress *progress, const pleat_pass *pass, double pass_ms) {
+  const cli_progress_job *job = &progress->job;
+  cli_event(json_pack("{s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:f, s:f}", "event", "pass", "job",
+                      job->job, "number", (json_int_t)job->number, "jobs", (json_int_t)job->n_jobs, "model", job->model,
+                      "seed", (json_int_t)job->seed, "recycle", (json_int_t)pass->recycle, "num_recycle",
+                      (json_int_t)pass->num_recycle, "plddt", cli_event_number(pass->mean_plddt), "ptm",
+                      cli_event_number(pass->ptm), "iptm", cli_event_number(pass->iptm), "change_ang",
+                      cli_event_number(pass->distance_change), "ms", pass_ms, "left_ms", left_ms(progress, pass)));
+}
+
+/* As ColabFold writes its log: "MODEL recycle=1 pLDDT=71.2 pTM=0.65 tol=0.5". */
+static void log_pass(const cli_progress *progress, const pleat_pass *pass, double pass_ms) {
+  char line[256];
+  size_t n = (size_t)snprintf(line, sizeof line, "%s_seed_%03lld recycle=%lld", progress->job.model,
+                              (long long)progress->job.seed, (long long)pass->recycle);
+  const struct {
+    const char *name;
+    double value;
+  } items[] = {{"pLDDT", pass->mean_plddt}, {"pTM", pass->ptm}, {"ipTM", pass->iptm}, {"tol", pass->distance_change}};
+  for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+    if (isnan(items[i].value)) continue;
+    n += (size_t)snprintf(line + n, sizeof line - n, " %s=%.3g", items[i].name, items[i].value);
+  }
+  cli_log_file_only("%s (%.0f ms)", line, pass_ms);
+}
+
+static void show_pass(const cli_progress *progress, const pleat_pass *pass, double pass_ms) {
+  char line[320], time_text[CLI_MAX_DURATION];
+  size_t n = format_job(&progress->job, line, sizeof line);
+  n += (size_t)snprintf(line + n, sizeof line - n, "  recycle %lld of %lld", (long long)pass->recycle,
+                        (long long)pass->num_recycle);
+  const struct {
+    const char *name;
+    int n_decimals;
+    double value;
+    const char *unit;
+  } items[] = {{"pLDDT", 1, pass->mean_plddt, ""},
+               {"pTM", 3, pass->ptm, ""},
+               {"ipTM", 3, pass->iptm, ""},
+               {"change", 2, pass->distance_change, " A"}};
+  for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+    if (isnan(items[i].value)) continue;
+    n += (size_t)snprintf(line + n, sizeof line - n, "  %s %.*f%s", items[i].name, items[i].n_decimals, items[i].value,
+                          items[i].unit);
+  }
+  n += (size_t)snprintf(line + n, sizeof line - n, "  %.0f ms", pass_ms);
+  if (cli_log_has_level(CLI_LOG_DEBUG)) {
+    cli_log_debug("%s", line);
+    return;
+  }
+  log_pass(progress, pass, pass_ms);
+  double left = left_ms(progress, pass);
+  cli_format_duration(left, time_text);
+  if (left > 0) snprintf(line + n, sizeof line - n, "  about %s left", time_text);
+  cli_progress_show_line(line);
+}
+
+bool cli_progress_step(void *ctx, const pleat_pass *pass) {
   cli_progress *progress = ctx;
   double now_ms = cli_time_ms(), pass_ms = now_ms - progress->last_ms;
   progress->last_ms = now_ms;
   if (progress->n_passes < CLI_MAX_TIMED_PASSES) progress->pass_ms[progress->n_passes++] = pass_ms;
-  char line[256];
-  int n = snprintf(line, sizeof line, "%.60s  %s  recycle %lld of %lld", progress->job, progress->model,
-                   (long long)recycle, (long long)num_recycle);
-  if (mean_plddt >= 0) n += snprintf(line + n, sizeof line - (size_t)n, "  pLDDT %.1f", mean_plddt);
-  if (distance_change >= 0) n += snprintf(line + n, sizeof line - (size_t)n, "  change %.2f A", distance_change);
-  snprintf(line + n, sizeof line - (size_t)n, "  %.0f ms", pass_ms);
-  if (cli_log_has_level(CLI_LOG_DEBUG)) {
-    cli_log_debug("%s", line);
-  } else {
-    cli_log_file_only("%s", line);
-    cli_progress_show_line(line);
+  if (progress->job.pace) {
+    progress->job.pace->measured_ms += pass_ms;
+    progress->job.pace->estimated_ms += progress->job.estimated_ms / (double)(pass->num_recycle + 1);
   }
+  if (cli_events_are_on()) tell_event(progress, pass, pass_ms);
+  show_pass(progress, pass, pass_ms);
   return !cli_interrupt_is_raised();
+}
+
+void cli_progress_job_end(int64_t number, int64_t n_jobs, double left_ms) {
+  char time_text[CLI_MAX_DURATION];
+  if (n_jobs < 2 || number == n_jobs || !is_line_wanted || isatty(STDERR_FILENO)) return; /* the summary follows */
+  cli_format_duration(left_ms, time_text);
+  cli_log_info("%lld of %lld targets, about %s left", (long long)number, (long long)n_jobs, time_text);
 }

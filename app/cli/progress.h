@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pleat/status.h"
+#include "pleat/pleat.h"
 
 typedef enum cli_log_level { CLI_LOG_QUIET, CLI_LOG_INFO, CLI_LOG_DEBUG } cli_log_level;
 
@@ -40,18 +40,36 @@ void cli_interrupt_set_writing(bool is_writing);
 
 enum { CLI_MAX_TIMED_PASSES = 128 };
 
+/* Estimates of plans against the time that they took, over all predictions of a run. Zero-initialise. */
+typedef struct cli_pace {
+  double estimated_ms, measured_ms;
+} cli_pace;
+
+/* What is known of a prediction before it starts. Texts are borrowed. */
+typedef struct cli_progress_job {
+  const char *job, *model;
+  int64_t number, n_jobs; /* of the target in the run, from 1 */
+  int64_t seed;
+  double estimated_ms;       /* of this prediction, by its plan */
+  double estimated_after_ms; /* of all that follow it in this run */
+  cli_pace *pace;
+} cli_progress_job;
+
 /* One prediction as it proceeds; its address is pleat_predict_options.progress_ctx. */
 typedef struct cli_progress {
-  const char *job;
-  const char *model;
+  cli_progress_job job;
   double last_ms;                       /* when the last pass ended */
   double pass_ms[CLI_MAX_TIMED_PASSES]; /* of the passes done so far */
   int64_t n_passes;
 } cli_progress;
 
-void cli_progress_begin(cli_progress *progress, const char *job, const char *model);
+void cli_progress_begin(cli_progress *progress, const cli_progress_job *job);
 /* pleat_predict_options.opt_progress: shows the pass and asks for the end once a signal has come. */
-bool cli_progress_step(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
+bool cli_progress_step(void *ctx, const pleat_pass *pass);
+/* A target of several is done: one line where there is no terminal. */
+void cli_progress_job_end(int64_t number, int64_t n_jobs, double left_ms);
+/* What the estimates say now that some of them can be compared with the clock. */
+double cli_pace_apply(const cli_pace *pace, double estimated_ms);
 /* Shows a line on the terminal in place of the last one; false when there is no terminal or lines are not wanted. */
 bool cli_progress_show_line(const char *line);
 void cli_progress_set_shown(bool is_shown); /* process-wide, set once from the command line */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "files.h"
 #include "job_files.h"
 #include "jobs.h"
@@ -328,10 +329,22 @@ static void log_result(const cli_results *results, int64_t i) {
                     (long long)result->n_recycles, result->plddt, ptm, iptm);
 }
 
+static void tell_result(const cli_results *results, const cli_args *args, int64_t i) {
+  const cli_result *result = &results->items[i];
+  char path[CLI_MAX_PATH];
+  format_path(results, args->out, i, FILE_PDB, path);
+  cli_event(json_pack("{s:s, s:s, s:I, s:s, s:I, s:f, s:o, s:o, s:f, s:I, s:f, s:s}", "event", "result", "job",
+                      results->target->name, "rank", (json_int_t)i + 1, "model", result->model->name, "seed",
+                      (json_int_t)result->seed, "plddt", result->plddt, "ptm", cli_event_number(result->ptm), "iptm",
+                      cli_event_number(result->iptm), "ranking", result->ranking, "recycles",
+                      (json_int_t)result->n_recycles, "ms", result->predict_ms, "file", path));
+}
+
 void cli_results_print(const cli_results *results, const cli_args *args) {
   cli_progress_clear_line();
   for (int64_t i = 0; i < results->n_items; i++) log_result(results, i);
-  if (!cli_log_has_level(CLI_LOG_INFO)) return;
+  for (int64_t i = 0; i < results->n_items && cli_events_are_on(); i++) tell_result(results, args, i);
+  if (cli_events_are_on() || !cli_log_has_level(CLI_LOG_INFO)) return;
   int64_t n_chains = cli_sequence_chains(results->target->sequence);
   printf("%s: %lld residues, %lld chain%s\n", results->target->name,
          (long long)cli_sequence_residues(results->target->sequence), (long long)n_chains, n_chains == 1 ? "" : "s");

@@ -107,8 +107,8 @@ void screen_best_tidy(const screen_best *best, const int64_t shard[2]) {
     char path[CLI_MAX_PATH];
     int64_t index;
     if (!is_own_file(entry->d_name, shard, &index)) continue;
-    bool is_kept = entry->d_name[0] != '.' &&
-                   bsearch(&index, kept, (size_t)best->n_items, sizeof *kept, compare_indices) != NULL;
+    bool is_kept =
+        entry->d_name[0] != '.' && bsearch(&index, kept, (size_t)best->n_items, sizeof *kept, compare_indices) != NULL;
     snprintf(path, sizeof path, "%s/%s", best->folder, entry->d_name);
     if (!is_kept) unlink(path);
   }

@@ -86,8 +86,11 @@ pleat_status cli_sessions_get(cli_sessions *sessions, const pleat_model *model, 
   uint64_t n_bytes = estimate.arena_bytes + estimate.scratch_bytes;
   drop_oldest(sessions, n_bytes);
   sessions->n_planned++;
-  sessions->items[sessions->n_items++] = (cli_kept_session){
-      .model = model, .session = session, .shapes = shapes_of(features), .n_bytes = n_bytes, .used_at = ++sessions->n_uses};
+  sessions->items[sessions->n_items++] = (cli_kept_session){.model = model,
+                                                            .session = session,
+                                                            .shapes = shapes_of(features),
+                                                            .n_bytes = n_bytes,
+                                                            .used_at = ++sessions->n_uses};
   *out_session = session;
   return PLEAT_OK;
 }

@@ -54,6 +54,14 @@ PLEAT_API bool pleat_model_is_synthetic(const pleat_model *model); /* weights ma
 PLEAT_API bool pleat_model_has_templates(const pleat_model *model);
 PLEAT_API bool pleat_model_has_pae(const pleat_model *model);
 
+/* One pass of the network, the first or a recycle. Scores are NAN where they are not known: before the last pass without
+ * want_pass_scores or opt_pass_result, or of a network without that head. */
+typedef struct pleat_pass {
+  int64_t recycle, num_recycle; /* 0 is the first pass */
+  double mean_plddt, ptm, iptm;
+  double distance_change; /* RMS change of all CA-CA distances since the pass before, angstrom; NAN in the first */
+} pleat_pass;
+
 /* How features are drawn from alignments and how often the network runs. Zero-initialise; -1 or 0 as said. */
 typedef struct pleat_predict_options {
   int64_t num_recycle;         /* -1: the model's own (3 monomer, 20 multimer); 0 and more: that many */
@@ -80,16 +88,15 @@ typedef struct pleat_predict_options {
    * 2023), finite and zero where an atom is missing: the first pass sees the binned distances of their pseudo-beta
    * atoms, whatever is masked; the recycled MSA row and pair representation stay zero. NULL: none. */
   const float *opt_initial_positions;
-  /* Given every pass's result, the last one's included, on the calling thread: arrays structure_module/
-   * final_atom_positions, structure_module/final_atom_mask, predicted_lddt/logits and confidence/plddt of a prediction,
-   * which live until the call returns. Return false to cancel. pleat_session_create has to be given it as well: the
-   * network then has its lDDT head in every pass. */
+  /* Scores of every pass for opt_progress: the heads then run in each, which costs their time. */
+  bool want_pass_scores;
+  /* Given every pass's result, the last one's included, on the calling thread: arrays of a prediction that ends there
+   * (positions, lDDT logits and confidences; everything only of the last), which live until the call returns. Return
+   * false to cancel. The heads run as for want_pass_scores. pleat_session_create has to be given either as well. */
   bool (*opt_pass_result)(void *ctx, int64_t recycle, const pleat_arrays *result);
   void *pass_result_ctx;
-  /* Called after every recycle, on the calling thread; return false to cancel. mean_plddt < 0 when not known: it is with
-   * opt_pass_result;
-   * distance_change: RMS change of all CA-CA distances since the last recycle in angstrom, < 0 in the first. */
-  bool (*opt_progress)(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double distance_change);
+  /* Called after every pass, and after opt_pass_result, on the calling thread; return false to cancel. */
+  bool (*opt_progress)(void *ctx, const pleat_pass *pass);
   void *progress_ctx;
   /* Asked before every block of the network; return false to cancel. */
   bool (*opt_poll)(void *ctx);

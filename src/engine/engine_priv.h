@@ -96,9 +96,6 @@ typedef struct pleat_pair_logits {
   const pleat_binding *pae;       /* NULL: the network has no such head */
   const pleat_binding *distogram; /* NULL: not asked for */
 } pleat_pair_logits;
-/* Adds the atom mask and pLDDT to a pass's positions and lDDT logits (results.c). */
-PLEAT_CHECKED pleat_status pleat_add_plddt(const pleat_variant *variant, const pleat_inputs *inputs, pleat_arrays *out,
-                                           double *out_mean_plddt, pleat_error *err);
 /* Adds masks, bins and confidences to what the network put into `out` (results.c). */
 PLEAT_CHECKED pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
                                                  const pleat_pair_logits *logits, const pleat_predict_options *options,

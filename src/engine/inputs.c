@@ -465,7 +465,6 @@ void pleat_inputs_request(const pleat_inputs *in, pleat_model_request *out) {
                                .want_logits = in->options.want_logits,
                                .want_distogram = in->options.want_chain_scores && in->variant->has_pae,
                                .want_representations = in->options.want_representations,
-                               .want_pass_plddt = in->options.opt_pass_result != NULL,
                                .dropout = in->options.dropout};
 }
 

@@ -145,17 +145,12 @@ static pleat_status add_pae(const pleat_variant *variant, const pleat_inputs *in
   return pleat_arrays_add(out, "predicted_aligned_error/breaks", PLEAT_F32, 1, &n_breaks, breaks, NULL, err);
 }
 
-pleat_status pleat_add_plddt(const pleat_variant *variant, const pleat_inputs *inputs, pleat_arrays *out,
-                             double *out_mean_plddt, pleat_error *err) {
-  PLEAT_TRY(add_atom_mask(variant, inputs, out, err));
-  return add_plddt(out, out_mean_plddt, err);
-}
-
 pleat_status pleat_add_confidences(const pleat_variant *variant, const pleat_inputs *inputs,
                                    const pleat_pair_logits *logits, const pleat_predict_options *options,
                                    pleat_arrays *out, pleat_error *err) {
   double ranking;
-  PLEAT_TRY(pleat_add_plddt(variant, inputs, out, &ranking, err));
+  PLEAT_TRY(add_atom_mask(variant, inputs, out, err));
+  PLEAT_TRY(add_plddt(out, &ranking, err));
   PLEAT_TRY(add_pae(variant, inputs, logits, options, out, &ranking, err));
   PLEAT_TRY(add_scalar(out, "confidence/ranking", ranking, err));
   const pleat_array *distogram = pleat_arrays_find(out, "distogram/logits");

@@ -18,7 +18,7 @@ struct pleat_session {
   pleat_model_request request; /* what the plan is made for */
   pleat_skip_sizes kept;
   uint64_t feature_bytes;
-  bool want_logits;
+  bool want_logits, has_heads_in_loop;
 };
 
 static const char PAE_LOGITS[] = "predicted_aligned_error/logits";
@@ -27,6 +27,10 @@ static const char DISTOGRAM_LOGITS[] = "distogram/logits";
 static double tolerance_of(const pleat_model *model, const pleat_predict_options *options) {
   if (!model->variant->is_multimer && options->early_stop_tolerance == 0) return -1;
   return options->early_stop_tolerance == 0 ? model->variant->early_stop_tolerance : options->early_stop_tolerance;
+}
+
+static bool has_heads_in_loop(const pleat_predict_options *options) {
+  return options->want_pass_scores || options->opt_pass_result;
 }
 
 /* Memory for activations and scratch: the budget less parameters and features, as far as they are not there yet. */
@@ -61,6 +65,7 @@ static pleat_status make_plan(const pleat_model *model, const pleat_inputs *inpu
   plan_options.is_unhoisted = options->is_unhoisted;
   plan_options.num_recycle = pleat_recycles_of(model->variant, options);
   plan_options.num_ensemble = request.num_ensemble;
+  plan_options.has_heads_in_loop = has_heads_in_loop(options);
   plan_options.n_slices = options->n_chunks;
   PLEAT_TRY(activation_budget(model, options, feature_bytes, &plan_options.budget_bytes, err));
   pleat_graph *graph;
@@ -128,6 +133,7 @@ pleat_status pleat_session_create(const pleat_model *model, const pleat_arrays *
   session->num_recycle = pleat_recycles_of(model->variant, options);
   session->feature_bytes = array_bytes(features);
   session->want_logits = options->want_logits;
+  session->has_heads_in_loop = has_heads_in_loop(options);
   pleat_inputs *inputs = NULL;
   pleat_status status =
       pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, err);
@@ -157,8 +163,7 @@ static bool is_same_request(const pleat_model_request *a, const pleat_model_requ
   return a->n_res == b->n_res && a->n_clust == b->n_clust && a->n_extra == b->n_extra && a->n_templ == b->n_templ &&
          a->n_templ_rows == b->n_templ_rows && a->num_ensemble == b->num_ensemble &&
          a->is_template_static == b->is_template_static && a->want_logits == b->want_logits &&
-         a->want_representations == b->want_representations && a->want_pass_plddt == b->want_pass_plddt &&
-         !(a->dropout < b->dropout || a->dropout > b->dropout);
+         a->want_representations == b->want_representations && !(a->dropout < b->dropout || a->dropout > b->dropout);
 }
 
 static bool is_same_skip(const pleat_skip_sizes *a, const pleat_skip_sizes *b) {
@@ -174,6 +179,7 @@ bool pleat_session_fits(const pleat_session *session, const pleat_arrays *featur
   const pleat_model *model = session->model;
   pleat_inputs *inputs;
   if (session->num_recycle != pleat_recycles_of(model->variant, options)) return false;
+  if (session->has_heads_in_loop != has_heads_in_loop(options)) return false;
   if (pleat_inputs_create(model->variant, &model->sizes, features, options, session->num_recycle, &inputs, NULL))
     return false;
   pleat_model_request request;
@@ -214,7 +220,6 @@ typedef struct prediction {
   pleat_arrays *arrays; /* inputs of the current draw */
   float *ca, *prev_ca;  /* [N_res, 3]: C-alpha positions of this and the last recycle */
   float *positions;     /* [N_res, 37, 3] */
-  double mean_plddt;    /* of the last pass; < 0: not known */
   bool is_started;
   pleat_error *err;
 } prediction;
@@ -306,84 +311,106 @@ static pleat_status read_ca(prediction *p) {
   return PLEAT_OK;
 }
 
-static pleat_status read_pass(prediction *p, pleat_arrays *set) {
-  const pleat_session *s = p->session;
-  static const struct {
-    const char *binding, *name;
-    pleat_binding_kind kind;
-  } parts[] = {{"prev_pos", "structure_module/final_atom_positions", PLEAT_BIND_STATE},
-               {"predicted_lddt/logits", "predicted_lddt/logits", PLEAT_BIND_OUTPUT}};
-  for (int i = 0; i < 2; i++) {
-    const pleat_binding *binding = pleat_plan_find(s->plan, parts[i].kind, parts[i].binding);
-    if (!binding) PLEAT_FAIL(p->err, PLEAT_INTERNAL, "the network has no %s", parts[i].binding);
-    PLEAT_TRY(pleat_read_output(s->model->backend, s->model->be, s->program, binding, parts[i].name, set, p->err));
-  }
-  return pleat_add_plddt(s->model->variant, p->inputs, set, &p->mean_plddt, p->err);
+/* What results of a pass hold that is not the last. */
+static bool is_of_every_pass(const char *name) {
+  return !strcmp(name, "structure_module/final_atom_positions") || !strcmp(name, "predicted_lddt/logits");
 }
 
-/* Shows the caller a pass, before stage LAST may overwrite it. */
-static pleat_status show_pass(prediction *p, int64_t recycle) {
-  const pleat_predict_options *o = p->options;
-  if (!o->opt_pass_result) return PLEAT_OK;
+static pleat_status collect(const prediction *p, int64_t recycle, bool is_last, pleat_arrays **out) {
+  const pleat_session *s = p->session;
   pleat_arrays *set;
   PLEAT_TRY(pleat_arrays_create(&set, p->err));
-  pleat_status status = read_pass(p, set);
-  if (!status && !o->opt_pass_result(o->pass_result_ctx, recycle, set))
-    status = pleat_fail(p->err, PLEAT_CANCELLED, "cancelled after recycle %lld", (long long)recycle);
-  pleat_arrays_destroy(set);
-  return status;
-}
-
-static pleat_status report(const prediction *p, int64_t recycle, double change) {
-  const pleat_predict_options *o = p->options;
-  if (o->opt_progress && !o->opt_progress(o->progress_ctx, recycle, p->session->num_recycle, p->mean_plddt, change))
-    PLEAT_FAIL(p->err, PLEAT_CANCELLED, "cancelled after recycle %lld", (long long)recycle);
-  return PLEAT_OK;
-}
-
-static pleat_status recycle(prediction *p, int64_t *out_recycles) {
-  double tolerance = tolerance_of(p->session->model, p->options), change = -1;
-  int64_t i = 0;
-  for (; i < p->session->num_recycle; i++) {
-    if (i && change >= 0 && tolerance >= 0 && change <= tolerance) break;
-    PLEAT_TRY(run_pass(p, i));
-    PLEAT_TRY(show_pass(p, i));
-    if (tolerance >= 0 || p->options->opt_progress) {
-      PLEAT_TRY(read_ca(p));
-      change = distance_change(p);
-    }
-    PLEAT_TRY(report(p, i, i ? change : -1));
-  }
-  *out_recycles = i;
-  PLEAT_TRY(run_pass(p, i));
-  PLEAT_TRY(show_pass(p, i));
-  PLEAT_TRY(run_stage(p, PLEAT_STAGE_LAST));
-  return report(p, i, -1);
-}
-
-static pleat_status collect(const prediction *p, int64_t recycles, pleat_arrays **out, pleat_error *err) {
-  const pleat_session *s = p->session;
-  pleat_arrays *set;
-  PLEAT_TRY(pleat_arrays_create(&set, err));
   pleat_status status = PLEAT_OK;
-  bool want_logits = p->options->want_logits;
+  pleat_predict_options options = *p->options;
+  options.want_logits &= is_last;
+  options.want_chain_scores &= is_last;
   pleat_pair_logits pairs = {.backend = s->model->backend, .be = s->model->be, .program = s->program};
   pairs.pae = pleat_plan_find(s->plan, PLEAT_BIND_OUTPUT, PAE_LOGITS);
   pairs.distogram = pleat_plan_find(s->plan, PLEAT_BIND_OUTPUT, DISTOGRAM_LOGITS);
   for (uint32_t i = 0; i < s->plan->n_bindings && !status; i++) {
     const pleat_binding *binding = &s->plan->bindings[i];
     bool is_of_pairs = binding == pairs.pae || binding == pairs.distogram;
-    if (binding->kind == PLEAT_BIND_OUTPUT && (want_logits || !is_of_pairs))
-      status = pleat_read_output(s->model->backend, s->model->be, s->program, binding, binding->name, set, err);
+    if (binding->kind != PLEAT_BIND_OUTPUT || (is_of_pairs && !options.want_logits)) continue;
+    if (is_last || is_of_every_pass(binding->name))
+      status = pleat_read_output(s->model->backend, s->model->be, s->program, binding, binding->name, set, p->err);
   }
-  int32_t count = (int32_t)recycles;
-  if (!status) status = pleat_arrays_add(set, "num_recycles", PLEAT_I32, 0, NULL, &count, NULL, err);
-  if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, &pairs, p->options, set, err);
-  if (!status) status = pleat_check_finite(set, err);
+  int32_t count = (int32_t)recycle;
+  if (!status) status = pleat_arrays_add(set, "num_recycles", PLEAT_I32, 0, NULL, &count, NULL, p->err);
+  if (!status) status = pleat_add_confidences(s->model->variant, p->inputs, &pairs, &options, set, p->err);
+  if (!status) status = pleat_check_finite(set, p->err);
   if (status)
     pleat_arrays_destroy(set);
   else
     *out = set;
+  return status;
+}
+
+static double scalar_of(const pleat_arrays *opt_set, const char *name) {
+  const pleat_array *array = opt_set ? pleat_arrays_find(opt_set, name) : NULL;
+  return array ? pleat_array_number(array, 0) : (double)NAN;
+}
+
+static double mean_of(const pleat_arrays *opt_set, const char *name) {
+  const pleat_array *array = opt_set ? pleat_arrays_find(opt_set, name) : NULL;
+  int64_t n = array ? pleat_array_elements(array) : 0;
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) sum += pleat_array_number(array, i);
+  return n ? sum / (double)n : (double)NAN;
+}
+
+/* opt_results: of this pass, if the heads ran. */
+static pleat_status report(const prediction *p, int64_t recycle, double change, const pleat_arrays *opt_results) {
+  const pleat_predict_options *o = p->options;
+  const pleat_pass pass = {.recycle = recycle,
+                           .num_recycle = p->session->num_recycle,
+                           .mean_plddt = mean_of(opt_results, "confidence/plddt"),
+                           .ptm = scalar_of(opt_results, "confidence/ptm"),
+                           .iptm = scalar_of(opt_results, "confidence/iptm"),
+                           .distance_change = recycle ? change : (double)NAN};
+  if ((opt_results && o->opt_pass_result && !o->opt_pass_result(o->pass_result_ctx, recycle, opt_results)) ||
+      (o->opt_progress && !o->opt_progress(o->progress_ctx, &pass)))
+    PLEAT_FAIL(p->err, PLEAT_CANCELLED, "cancelled after recycle %lld", (long long)recycle);
+  return PLEAT_OK;
+}
+
+static pleat_status read_change(prediction *p, double *out_change) {
+  PLEAT_TRY(read_ca(p));
+  *out_change = distance_change(p);
+  return PLEAT_OK;
+}
+
+/* A pass that is not the last one, and what is to be told of it. */
+static pleat_status run_recycled(prediction *p, int64_t i, double *out_change) {
+  const pleat_predict_options *o = p->options;
+  pleat_arrays *results = NULL;
+  PLEAT_TRY(run_pass(p, i));
+  if (tolerance_of(p->session->model, o) >= 0 || o->opt_progress) PLEAT_TRY(read_change(p, out_change));
+  if (o->opt_pass_result || (o->want_pass_scores && o->opt_progress)) {
+    PLEAT_TRY(run_stage(p, PLEAT_STAGE_LAST));
+    PLEAT_TRY(collect(p, i, false, &results));
+  }
+  pleat_status status = report(p, i, *out_change, results);
+  pleat_arrays_destroy(results);
+  return status;
+}
+
+static pleat_status recycle(prediction *p, pleat_arrays **out) {
+  double tolerance = tolerance_of(p->session->model, p->options), change = -1;
+  int64_t i = 0;
+  for (; i < p->session->num_recycle; i++) {
+    if (i && change >= 0 && tolerance >= 0 && change <= tolerance) break;
+    PLEAT_TRY(run_recycled(p, i, &change));
+  }
+  PLEAT_TRY(run_pass(p, i));
+  if (p->options->opt_progress) PLEAT_TRY(read_change(p, &change)); /* stage LAST may overwrite the positions */
+  PLEAT_TRY(run_stage(p, PLEAT_STAGE_LAST));
+  pleat_arrays *results;
+  PLEAT_TRY(collect(p, i, true, &results));
+  pleat_status status = report(p, i, change, results);
+  if (status)
+    pleat_arrays_destroy(results);
+  else
+    *out = results;
   return status;
 }
 
@@ -398,11 +425,10 @@ static pleat_status check_plan(const prediction *p) {
   if (wanted.dropout < planned->dropout || wanted.dropout > planned->dropout)
     PLEAT_FAIL(p->err, PLEAT_SHAPE, "the session was made for dropout %g, this prediction asks for %g",
                planned->dropout, wanted.dropout);
-  if (wanted.want_pass_plddt && !planned->want_pass_plddt)
-    PLEAT_FAIL(
-        p->err, PLEAT_INVALID,
-        "opt_pass_result was not given when the session was made: its network has the lDDT head in the last pass "
-        "only");
+  if (has_heads_in_loop(p->options) && !p->session->has_heads_in_loop)
+    PLEAT_FAIL(p->err, PLEAT_INVALID,
+               "neither want_pass_scores nor opt_pass_result was given when the session was made: its plan has the "
+               "heads behind the last pass only");
   if (planned->is_template_static && !wanted.is_template_static)
     PLEAT_FAIL(p->err, PLEAT_SHAPE,
                "the session was made for residue and template features that every iteration shares, these differ");
@@ -429,16 +455,14 @@ static pleat_status predict(prediction *p, const pleat_arrays *features, pleat_a
   p->prev_ca = calloc(n * 3, sizeof(float));
   p->positions = calloc(n * 37 * 3, sizeof(float));
   if (!p->ca || !p->prev_ca || !p->positions) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for positions");
-  int64_t recycles;
-  PLEAT_TRY(recycle(p, &recycles));
-  return collect(p, recycles, out, err);
+  return recycle(p, out);
 }
 
 pleat_status pleat_session_predict_timed(pleat_session *session, const pleat_arrays *features,
                                          const pleat_predict_options *options, pleat_launch_times *opt_times,
                                          pleat_arrays **out_prediction, pleat_error *err) {
   *out_prediction = NULL;
-  prediction p = {.session = session, .options = options, .opt_times = opt_times, .mean_plddt = -1, .err = err};
+  prediction p = {.session = session, .options = options, .opt_times = opt_times, .err = err};
   pleat_status status = predict(&p, features, out_prediction, err);
   pleat_inputs_destroy(p.inputs);
   pleat_arrays_destroy(p.arrays);

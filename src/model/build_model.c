@@ -333,9 +333,8 @@ static void build(network *n) {
   pleat_build_state(g, n->prev_msa_first_row, n->msa_first_row);
   pleat_build_state(g, n->prev_pair, n->z_ij);
 
-  if (n->request->want_pass_plddt) lddt_head(n, structure.act);
   pleat_build_stage(g, PLEAT_STAGE_LAST);
-  if (!n->request->want_pass_plddt) lddt_head(n, structure.act);
+  lddt_head(n, structure.act);
   heads(n, m_clusters);
   outputs(n, &structure);
 }

@@ -17,8 +17,7 @@ typedef struct pleat_model_request {
   bool want_logits;        /* every head; otherwise those that confidences need */
   bool want_distogram;     /* this head, whatever want_logits says */
   bool want_representations;
-  bool want_pass_plddt; /* the lDDT head in every pass, not only after the last */
-  double dropout;       /* factor on the published dropout rates; 0: none */
+  double dropout; /* factor on the published dropout rates; 0: none */
 } pleat_model_request;
 
 /* Alg. 2. Inputs carry the published feature names (templates: feat/feat_template.h). Errors: SHAPE, NOMEM. */

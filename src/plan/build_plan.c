@@ -77,7 +77,7 @@ static pleat_status fit_memory(pleat_graph *graph, const pleat_plan_options *opt
                                pleat_placement *out, pleat_error *err) {
   int64_t n_everywhere = 1;
   for (;;) {
-    PLEAT_TRY(pleat_place_values(graph, options->num_ensemble, out, err));
+    PLEAT_TRY(pleat_place_values(graph, options->num_ensemble, options->has_heads_in_loop, out, err));
     if (!options->budget_bytes || out->arena_bytes + PLEAT_ALIGN <= budget) return PLEAT_OK;
     bool changed;
     pleat_status status = cut_finer(graph, out->peak_node, &n_everywhere, &changed, err);

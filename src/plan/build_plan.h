@@ -17,8 +17,9 @@ typedef struct pleat_plan_options {
   bool is_unhoisted;
   pleat_dtype storage; /* F32 or BF16 */
   int64_t num_recycle, num_ensemble;
-  uint64_t budget_bytes; /* for arena and scratch; 0 = no limit */
-  int64_t n_slices;      /* cut every sub-layer that can be cut into at least this many; 0 = as memory asks */
+  bool has_heads_in_loop; /* stage LAST runs after every pass, not only after the last one */
+  uint64_t budget_bytes;  /* for arena and scratch; 0 = no limit */
+  int64_t n_slices;       /* cut every sub-layer that can be cut into at least this many; 0 = as memory asks */
   double flops_per_s, bytes_per_s, seconds_per_launch; /* of the device, for estimates */
   /* Called after every stage with its name ("build", "simplify", "skip", "hoist", "fuse", "precision", "chunk"). */
   void (*opt_on_stage)(void *ctx, const char *stage, const pleat_graph *graph);

@@ -23,7 +23,9 @@ typedef struct memory {
   pleat_graph *graph;
   lifetime *life;
   int64_t num_ensemble;
+  bool has_heads_in_loop;
   int32_t trunk_first, trunk_last, loop_last; /* node numbers of the recycle loop */
+  int32_t round_last;                         /* of what runs in every round of it: with the heads or without */
 } memory;
 
 /* The value whose storage a view shows: follows SLICE. */
@@ -148,6 +150,7 @@ static void find_loop(memory *m) {
     if (graph->nodes[i].stage <= PLEAT_STAGE_TRUNK) m->trunk_last = (int32_t)i;
     if (graph->nodes[i].stage <= PLEAT_STAGE_FOLD) m->loop_last = (int32_t)i;
   }
+  m->round_last = m->has_heads_in_loop ? (int32_t)graph->n_nodes - 1 : m->loop_last;
 }
 
 static void define_all(memory *m) {
@@ -192,14 +195,14 @@ static void use_all(memory *m) {
     for (int k = 0; k < region->n_emits; k++) extend(m, region->emits[k].result, (int32_t)region->last - 1);
   }
   for (uint32_t i = 0; i < graph->n_outputs; i++) extend(m, graph->outputs[i].value, (int32_t)graph->n_nodes);
-  for (uint32_t i = 0; i < graph->n_states; i++) extend(m, graph->states[i].next, m->loop_last);
+  for (uint32_t i = 0; i < graph->n_states; i++) extend(m, graph->states[i].next, m->round_last);
   /* What the loop reads from before must be there in every round. */
   for (uint32_t v = 0; v < graph->n_values; v++) {
     lifetime *life = &m->life[v];
     const pleat_value_info *info = &graph->values[v];
     bool is_rewritten = info->kind == PLEAT_VALUE_INPUT && info->input_class != PLEAT_INPUT_STATIC;
     if (life->last < m->trunk_first || life->first >= m->trunk_first) continue;
-    int32_t last = is_rewritten ? (m->num_ensemble > 1 ? m->trunk_last : -1) : m->loop_last;
+    int32_t last = is_rewritten ? (m->num_ensemble > 1 ? m->trunk_last : -1) : m->round_last;
     if (is_rewritten && info->input_class == PLEAT_INPUT_STATE && !strncmp(info->name, "ensemble/", 9)) last = -1;
     if (life->last < last) life->last = last;
   }
@@ -433,8 +436,9 @@ void pleat_placement_fini(pleat_placement *placement) {
   placement->offset = NULL;
 }
 
-pleat_status pleat_place_values(pleat_graph *graph, int64_t num_ensemble, pleat_placement *out, pleat_error *err) {
-  memory m = {.graph = graph, .num_ensemble = num_ensemble};
+pleat_status pleat_place_values(pleat_graph *graph, int64_t num_ensemble, bool has_heads_in_loop, pleat_placement *out,
+                                pleat_error *err) {
+  memory m = {.graph = graph, .num_ensemble = num_ensemble, .has_heads_in_loop = has_heads_in_loop};
   *out = (pleat_placement){0};
   pleat_status status = PLEAT_OK;
   for (;;) {

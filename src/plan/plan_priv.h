@@ -16,9 +16,10 @@ typedef struct pleat_placement {
 } pleat_placement;
 
 /* Lifetimes, in-place reuse, offsets (memory.c). A carried value or state that cannot share its buffer gets a copy
- * node, so the graph may grow. num_ensemble > 1 keeps the trunk's inputs alive until the last member. */
-PLEAT_CHECKED pleat_status pleat_place_values(pleat_graph *graph, int64_t num_ensemble, pleat_placement *out,
-                                              pleat_error *err);
+ * node, so the graph may grow. num_ensemble > 1 keeps the trunk's inputs alive until the last member; heads in the loop
+ * leave alone what the next pass reads. */
+PLEAT_CHECKED pleat_status pleat_place_values(pleat_graph *graph, int64_t num_ensemble, bool has_heads_in_loop,
+                                              pleat_placement *out, pleat_error *err);
 void pleat_placement_fini(pleat_placement *placement);
 /* Input slots that a node may overwrite with its result; bit k = input k. */
 uint32_t pleat_in_place_slots(const pleat_graph *graph, const pleat_node *node);

@@ -234,7 +234,8 @@ static pleat_status write_bindings(plan_writer *w) {
 static double rounds_of(const pleat_plan_options *options, uint8_t stage) {
   double recycles = (double)options->num_recycle + 1,
          members = options->num_ensemble > 1 ? (double)options->num_ensemble : 1;
-  return stage == PLEAT_STAGE_TRUNK ? recycles * members : stage == PLEAT_STAGE_FOLD ? recycles : 1;
+  if (stage == PLEAT_STAGE_TRUNK) return recycles * members;
+  return stage == PLEAT_STAGE_FOLD || (stage == PLEAT_STAGE_LAST && options->has_heads_in_loop) ? recycles : 1;
 }
 
 static void sum_costs(plan_writer *w) {

@@ -134,22 +134,68 @@ static void test_monomer_stops_when_asked(void) {
 
 typedef struct watcher {
   int64_t n_progress, n_poll, stop_progress, stop_poll; /* stop at this call; < 0: never */
-  double last_change;
+  bool has_scores;
+  double plddt, ptm, change;         /* of the last pass */
+  const double *opt_plddt, *opt_ptm; /* expected, by pass */
 } watcher;
 
-static bool on_progress(void *ctx, int64_t recycle, int64_t num_recycle, double mean_plddt, double change) {
+static bool on_progress_any(void *ctx, const pleat_pass *pass) {
   watcher *w = ctx;
-  CHECK_INT(recycle, w->n_progress);
-  CHECK_INT(num_recycle, 2);
-  CHECK(mean_plddt <= 100);
-  if (!recycle) CHECK(change < 0);
-  w->last_change = change;
+  bool has_scores = w->has_scores || pass->recycle == pass->num_recycle;
+  CHECK_INT(pass->recycle, w->n_progress);
+  if (w->opt_plddt) CHECK_NEAR(pass->mean_plddt, w->opt_plddt[pass->recycle], 0);
+  if (w->opt_ptm) CHECK_NEAR(pass->ptm, w->opt_ptm[pass->recycle], 0);
+  CHECK(has_scores ? pass->mean_plddt > 0 && pass->mean_plddt <= 100 : isnan(pass->mean_plddt));
+  CHECK(pass->recycle ? pass->distance_change > 0 : isnan(pass->distance_change));
+  w->plddt = pass->mean_plddt;
+  w->ptm = pass->ptm;
+  w->change = pass->distance_change;
   return w->n_progress++ != w->stop_progress;
+}
+
+static bool on_progress(void *ctx, const pleat_pass *pass) {
+  CHECK_INT(pass->num_recycle, 2);
+  return on_progress_any(ctx, pass);
 }
 
 static bool on_poll(void *ctx) {
   watcher *w = ctx;
   return w->n_poll++ != w->stop_poll;
+}
+
+/* Scores of every pass are those of a prediction that ends there, and change nothing about the last one. */
+static void test_pass_scores(const char *name, const char *weights, const prop_shape *shape) {
+  pleat_model *model = prop_model(name, weights, "cpu", 0);
+  if (!model) return;
+  pleat_arrays *features = prop_features(shape, 28);
+  pleat_predict_options o = prop_options();
+  double plddt[3], ptm[3], change = 0;
+  watcher w;
+  o.opt_progress = on_progress_any;
+  o.progress_ctx = &w;
+  o.early_stop_tolerance = -1;
+  for (o.num_recycle = 0; o.num_recycle < 3; o.num_recycle++) {
+    w = (watcher){.stop_progress = -1};
+    pleat_arrays_destroy(prop_predict(model, features, &o));
+    plddt[o.num_recycle] = w.plddt;
+    ptm[o.num_recycle] = w.ptm;
+    change = w.change;
+    CHECK_NEAR(w.plddt, 50, 50);
+    CHECK_NEAR(w.ptm, 0.5, 0.5);
+  }
+  o.num_recycle = 2;
+  w = (watcher){.stop_progress = -1};
+  pleat_arrays *without = prop_predict(model, features, &o), *with;
+  o.want_pass_scores = true;
+  w = (watcher){.stop_progress = -1, .has_scores = true, .opt_plddt = plddt, .opt_ptm = ptm};
+  with = prop_predict(model, features, &o);
+  CHECK_INT(w.n_progress, 3);
+  CHECK_NEAR(w.change, change, 0);
+  prop_compare(with, without, 0, "scores of every pass");
+  pleat_arrays_destroy(with);
+  pleat_arrays_destroy(without);
+  pleat_arrays_destroy(features);
+  pleat_model_close(model);
 }
 
 /* Cancelled at every kind of moment, a session gives the same bytes afterwards; so does any repetition. */
@@ -291,6 +337,8 @@ int main(void) {
   test_monomer_stops_when_asked();
   test_cancel_and_reuse(PROP_MONOMER, &monomer);
   test_cancel_and_reuse(PROP_MULTIMER, &multimer);
+  test_pass_scores(PROP_MONOMER, &monomer);
+  test_pass_scores(PROP_MULTIMER, &multimer);
   test_fits(PROP_MONOMER);
   test_fits(PROP_MULTIMER);
   return check_report();

@@ -235,7 +235,7 @@ static void read_outputs(simulation *s, pleat_binding_kind kind) {
   }
 }
 
-static void predict(simulation *s, int64_t num_ensemble) {
+static void predict(simulation *s, int64_t num_ensemble, bool has_heads_in_loop) {
   for (int round = 0; round < N_ROUNDS; round++) {
     if (num_ensemble > 1) write_inputs(s, PLEAT_INPUT_STATE, "ensemble/");
     for (int64_t member = 0; member < num_ensemble; member++) {
@@ -249,6 +249,10 @@ static void predict(simulation *s, int64_t num_ensemble) {
       pass_states(s, true);
     }
     run_stage(s, PLEAT_STAGE_FOLD);
+    if (has_heads_in_loop && round + 1 < N_ROUNDS) {
+      run_stage(s, PLEAT_STAGE_LAST);
+      read_outputs(s, PLEAT_BIND_OUTPUT);
+    }
     if (round + 1 < N_ROUNDS) {
       read_outputs(s, PLEAT_BIND_STATE);
       pass_states(s, false);
@@ -259,7 +263,7 @@ static void predict(simulation *s, int64_t num_ensemble) {
 }
 
 /* Number of faults; the first one in words. */
-static uint32_t simulate(const pleat_plan *plan, int64_t num_ensemble, char text[256]) {
+static uint32_t simulate(const pleat_plan *plan, const network_case *c, char text[256]) {
   simulation s = {.plan = plan, .graph = plan->graph, .n_cells = plan->arena_bytes / CELL};
   s.arena = calloc(s.n_cells + 1, sizeof *s.arena);
   s.current = calloc(plan->graph->n_values + 1, sizeof *s.current);
@@ -268,7 +272,7 @@ static uint32_t simulate(const pleat_plan *plan, int64_t num_ensemble, char text
     for (uint32_t r = 0; r < plan->graph->n_regions; r++)
       for (int k = 0; k < plan->graph->regions[r].n_emits; k++)
         s.emitted[plan->graph->regions[r].emits[k].body] = plan->graph->regions[r].emits[k].result + 1;
-    predict(&s, num_ensemble);
+    predict(&s, c->num_ensemble, c->has_heads_in_loop);
   }
   free(s.arena);
   free(s.current);
@@ -281,14 +285,16 @@ static void check_case(const network_case *c) {
   pleat_plan *plan = network_plan(c);
   if (!plan) return;
   char text[256];
-  if (!CHECK_INT(simulate(plan, c->num_ensemble, text), 0))
-    fprintf(stderr,
-            "  %s N_res %lld N_clust %lld N_extra %lld N_templ %lld ensemble %lld slices %lld%s%s%s%s %s budget %llu\n"
-            "  first: %s\n",
-            c->variant, (long long)c->n_res, (long long)c->n_clust, (long long)c->n_extra, (long long)c->n_templ,
-            (long long)c->num_ensemble, (long long)c->n_slices, c->is_unfused ? " unfused" : "",
-            c->is_unhoisted ? " unhoisted" : "", c->is_moving ? " moving" : "", c->want_all ? " all" : "",
-            pleat_dtype_text(c->storage), (unsigned long long)c->budget_bytes, text);
+  if (!CHECK_INT(simulate(plan, c, text), 0))
+    fprintf(
+        stderr,
+        "  %s N_res %lld N_clust %lld N_extra %lld N_templ %lld ensemble %lld slices %lld%s%s%s%s%s %s budget %llu\n"
+        "  first: %s\n",
+        c->variant, (long long)c->n_res, (long long)c->n_clust, (long long)c->n_extra, (long long)c->n_templ,
+        (long long)c->num_ensemble, (long long)c->n_slices, c->is_unfused ? " unfused" : "",
+        c->is_unhoisted ? " unhoisted" : "", c->has_heads_in_loop ? " heads in loop" : "",
+        c->is_moving ? " moving" : "", c->want_all ? " all" : "", pleat_dtype_text(c->storage),
+        (unsigned long long)c->budget_bytes, text);
   pleat_plan_destroy(plan);
 }
 
@@ -309,6 +315,7 @@ static void test_all_variants(void) {
                           .is_unhoisted = flags & 8,
                           .is_moving = flags & 16,
                           .want_all = (flags ^ (flags >> 2)) & 1,
+                          .has_heads_in_loop = (flags ^ (flags >> 1) ^ (flags >> 3)) & 1,
                           .storage = (flags + k) % 3 ? PLEAT_F32 : PLEAT_BF16};
         check_case(&c);
       }
@@ -361,7 +368,8 @@ static void test_budgets(void) {
           n_fitting++;
           CHECK(plan->arena_bytes <= c.budget_bytes);
           char text[256];
-          if (!CHECK_INT(simulate(plan, 1, text), 0)) fprintf(stderr, "  budget %d %%: %s\n", percent, text);
+          if (!CHECK_INT(simulate(plan, &(network_case){.num_ensemble = 1}, text), 0))
+            fprintf(stderr, "  budget %d %%: %s\n", percent, text);
         } else {
           CHECK_INT(err.status, PLEAT_NOMEM);
         }
@@ -380,11 +388,11 @@ static void test_faults_are_seen(void) {
     if (!plan) return;
     uint32_t at = plan->n_launches * step / 64;
     plan->launches[at].out.offset += PLEAT_ALIGN;
-    CHECK(simulate(plan, 1, text) > 0);
+    CHECK(simulate(plan, &(network_case){.num_ensemble = 1}, text) > 0);
     plan->launches[at].out.offset -= PLEAT_ALIGN;
-    CHECK_INT(simulate(plan, 1, text), 0);
+    CHECK_INT(simulate(plan, &(network_case){.num_ensemble = 1}, text), 0);
     plan->launches[at].out.size[0] = 0;
-    CHECK(simulate(plan, 1, text) > 0);
+    CHECK(simulate(plan, &(network_case){.num_ensemble = 1}, text) > 0);
     pleat_plan_destroy(plan);
   }
 }

@@ -29,6 +29,7 @@ typedef struct network_case {
   bool is_unfused, is_unhoisted, is_moving; /* is_moving: templates differ between iterations */
   bool want_all;                            /* all heads and representations */
   double dropout;
+  bool has_heads_in_loop;
   uint64_t budget_bytes;
   pleat_dtype storage;
 } network_case;
@@ -45,6 +46,7 @@ static inline pleat_plan_options network_options(const network_case *c) {
                               .storage = c->storage,
                               .num_recycle = 3,
                               .num_ensemble = c->num_ensemble,
+                              .has_heads_in_loop = c->has_heads_in_loop,
                               .budget_bytes = c->budget_bytes,
                               .n_slices = c->n_slices,
                               .flops_per_s = 1e11,
