@@ -5,19 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "docs.h"
 #include "events.h"
 #include "exit.h"
 #include "options.h"
 #include "progress.h"
 
-static const cli_command *const commands[] = {&cli_command_fold, &cli_command_screen, &cli_command_colabfold, &cli_command_estimate,
-                                              &cli_command_run,   &cli_command_selftest,  &cli_command_bench,
-                                              &cli_command_graph, &cli_command_weights,   &cli_command_info};
-enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+const cli_command *const cli_commands[] = {&cli_command_fold,     &cli_command_screen, &cli_command_colabfold,
+                                           &cli_command_estimate, &cli_command_run,    &cli_command_selftest,
+                                           &cli_command_bench,    &cli_command_graph,  &cli_command_weights,
+                                           &cli_command_info,     &cli_command_docs};
+enum { N_COMMANDS = sizeof cli_commands / sizeof cli_commands[0] };
+const int cli_n_commands = N_COMMANDS;
 
 static const cli_command *find_command(const char *name) {
   for (int i = 0; i < N_COMMANDS; i++) {
-    if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    if (strcmp(cli_commands[i]->name, name) == 0) return cli_commands[i];
   }
   return NULL;
 }
@@ -30,7 +33,7 @@ static cli_exit print_version(void) {
 static cli_exit print_help(void) {
   printf("pleat %s: protein structures with the AlphaFold 2 networks.\n\nUsage: pleat COMMAND [options]\n\nCommands:\n",
          pleat_version());
-  for (int i = 0; i < N_COMMANDS; i++) printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
+  for (int i = 0; i < N_COMMANDS; i++) printf("  %-10s%s\n", cli_commands[i]->name, cli_commands[i]->summary);
   printf("  %-16s%s\n  %-16s%s\n", "help", "Print this text, or that of a command.", "version", "Print the version.");
   printf("\n'pleat COMMAND --help' explains a command and gives examples.\n\nExit codes:\n");
   cli_exit_print_codes();
@@ -39,7 +42,7 @@ static cli_exit print_help(void) {
 
 static cli_exit fail_unknown_command(const char *name) {
   const char *names[N_COMMANDS + 3];
-  for (int i = 0; i < N_COMMANDS; i++) names[i] = commands[i]->name;
+  for (int i = 0; i < N_COMMANDS; i++) names[i] = cli_commands[i]->name;
   names[N_COMMANDS] = "help";
   names[N_COMMANDS + 1] = "version";
   names[N_COMMANDS + 2] = NULL;

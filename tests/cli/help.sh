@@ -8,7 +8,7 @@ expect 0 '^pleat [0-9]' version
 expect 0 '^  fold ' --help
 expect 0 '130  interrupted' help
 expect 0 '^pleat [0-9]' info
-for command in fold run selftest bench estimate graph weights info; do
+for command in fold screen docs run selftest bench estimate graph weights info; do
   expect 0 "^Usage: pleat $command" "$command" --help
   expect 0 "^  pleat $command" help "$command"
   check "help of $command has no examples" grep -q '^Examples:' "$log"
