@@ -48,7 +48,9 @@ static pleat_status write_result(const cli_results *results, int64_t i, file_kin
     case FILE_PAE:
       if (!pleat_model_has_pae(result->model->handle)) return PLEAT_OK;
       return pleat_write_af2_pae(path, result->prediction, err);
-    default: return cli_result_write_structure(results, i, kind == FILE_PDB || kind == FILE_RANKED_PDB, path, err);
+    case FILE_PDB:
+    case FILE_RANKED_PDB: return cli_result_write_pdb_if_fit(results->target, result, path, err);
+    default: return cli_result_write_structure(results->target, result, false, path, err);
   }
 }
 

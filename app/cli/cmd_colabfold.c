@@ -106,6 +106,7 @@ const cli_command cli_command_colabfold = {
                 CLI_OPT_PRECISION,
                 CLI_OPT_MEMORY,
                 CLI_OPT_LOG_LEVEL,
+                CLI_OPT_PROGRESS,
                 CLI_OPT_CF_PAIR_MODE,
                 CLI_OPT_CF_PAIR_STRATEGY,
                 CLI_OPT_CF_HOST_URL,

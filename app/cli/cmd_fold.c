@@ -10,9 +10,7 @@
 #include "jobs.h"
 #include "models.h"
 #include "pleat/plot.h"
-#include "progress.h"
-#include "results.h"
-#include "sessions.h"
+#include "predict.h"
 
 /* Everything that one run has open. */
 typedef struct batch {
@@ -23,18 +21,11 @@ typedef struct batch {
   cli_sessions sessions;
   pleat_arrays *guess; /* --initial-guess, matched with the target that is folded */
   cli_pace pace;
-  int64_t i_job;             /* of the target that is folded now */
-  double estimated_after_ms; /* of all targets behind it */
+  int64_t i_job; /* of the target that is folded now */
+  double job_start_ms;
   bool is_new_folder;
   int64_t n_written; /* targets whose files are there */
 } batch;
-
-/* Whether a failure concerns this target only, so that the next one is worth a try. Weights that folded another target
- * are whole. */
-static bool is_failure_of_target(const batch *b, pleat_status status) {
-  if (status == PLEAT_WEIGHTS) return b->n_written > 0;
-  return status == PLEAT_INPUT || status == PLEAT_SHAPE || status == PLEAT_NOMEM || status == PLEAT_UNSUPPORTED;
-}
 
 static bool is_open(const cli_job *job) { return job->outcome == CLI_JOB_WAITING && !job->target.opt_error; }
 
@@ -78,68 +69,35 @@ static pleat_predict_options options_of(const batch *b, int64_t seed) {
   return options;
 }
 
-/* What follows one prediction, in units of it: the others of its target, and the waiting targets by the square of their
- * length, for want of plans. */
-static double count_after(const batch *b, const cli_results *results) {
+static double predictions_of(const batch *b, const pleat_target *target) {
   const char *names[CLI_MAX_MODELS];
-  double per_target = (double)cli_models_of(&b->args, results->target->sequence, names) * (double)b->args.num_seeds;
-  double count = per_target - (double)results->n_items,
-         n_res = (double)cli_sequence_residues(results->target->sequence);
+  return (double)cli_models_of(&b->args, target->sequence, names) * (double)b->args.num_seeds;
+}
+
+/* What waits behind a target, in units of one of its predictions: by the square of the length, for want of plans. */
+static double count_behind(const batch *b, const pleat_target *target) {
+  double count = 0, n_res = (double)cli_sequence_residues(target->sequence);
   for (int64_t i = b->i_job + 1; i < b->jobs.n_items; i++) {
-    if (!is_open(&b->jobs.items[i])) continue;
-    double ratio = (double)cli_sequence_residues(b->jobs.items[i].target.sequence) / n_res;
-    count += per_target * ratio * ratio;
+    const pleat_target *other = &b->jobs.items[i].target;
+    double ratio = (double)cli_sequence_residues(other->sequence) / n_res;
+    if (is_open(&b->jobs.items[i])) count += predictions_of(b, other) * ratio * ratio;
   }
   return count;
 }
 
 /* The last of `results`: one seed of one network. */
 static pleat_status predict(batch *b, cli_results *results, pleat_error *err) {
-  const pleat_target *target = results->target;
   cli_result *result = &results->items[results->n_items - 1];
-  pleat_model *model = result->model->handle;
-  pleat_predict_options options = options_of(b, result->seed);
-  options.opt_progress = cli_progress_step;
-  options.opt_poll = cli_interrupt_poll;
-  options.progress_ctx = &result->progress;
-  options.pass_result_ctx = result;
-  pleat_arrays *features = NULL;
-  pleat_session *session;
-  double start_ms = cli_time_ms();
-  pleat_status status = pleat_target_features(target, model, &options, &features, err);
-  if (status) return status;
-  double features_end_ms = cli_time_ms();
-  result->features_ms = features_end_ms - start_ms;
-  status = cli_sessions_get(&b->sessions, model, features, &options, &session, err);
-  if (!status && cli_interrupt_is_raised()) {
-    status = cli_error(err, PLEAT_CANCELLED, "interrupted before the first pass");
-  }
-  if (!status) {
-    double plan_end_ms = cli_time_ms();
-    result->plan_ms = plan_end_ms - features_end_ms;
-    pleat_session_estimate(session, &result->estimate);
-    cli_log_debug("%s: %s: estimate %.1f MiB, %.1f s", target->name, result->model->name,
-                  (double)result->estimate.total_bytes / 1048576, result->estimate.milliseconds / 1e3);
-    const cli_progress_job job = {.job = target->name,
-                                  .model = result->model->name,
-                                  .number = b->i_job + 1,
-                                  .n_jobs = b->jobs.n_items,
-                                  .seed = result->seed,
-                                  .estimated_ms = result->estimate.milliseconds,
-                                  .estimated_after_ms = result->estimate.milliseconds * count_after(b, results),
-                                  .pace = &b->pace};
-    b->estimated_after_ms = job.estimated_after_ms;
-    cli_progress_begin(&result->progress, &job);
-    status = pleat_session_predict(session, features, &options, &result->prediction, err);
-    if (result->pass_error.status) {
-      *err = result->pass_error;
-      status = err->status;
-    }
-    result->predict_ms = cli_time_ms() - plan_end_ms;
-  }
-  pleat_arrays_destroy(features);
-  if (!status) cli_result_read_scores(result, b->args.rank_by);
-  return status;
+  const pleat_predict_options options = options_of(b, result->seed);
+  const cli_progress_job job = {
+      .job = results->target->name,
+      .model = result->model->name,
+      .number = b->i_job + 1,
+      .n_jobs = b->jobs.n_items,
+      .seed = result->seed,
+      .n_after = predictions_of(b, results->target) - (double)results->n_items + count_behind(b, results->target),
+      .pace = &b->pace};
+  return cli_predict(&b->sessions, &b->args, results->target, &options, &job, result, err);
 }
 
 /* All networks with the first seed, then with the next; enough is enough once one is good (--stop-at-score). */
@@ -183,6 +141,19 @@ static pleat_status read_guess(batch *b, const pleat_target *target, pleat_error
   return pleat_positions_read(b->args.initial_guess, target->sequence, &b->guess, err);
 }
 
+/* All predictions of a target are there. */
+static pleat_status finish(batch *b, cli_results *results, pleat_error *err) {
+  cli_progress_job last = results->items[results->n_items - 1].progress.job;
+  last.n_after = count_behind(b, results->target);
+  cli_results_rank(results);
+  pleat_status status = cli_results_write(results, &b->args, err);
+  if (status) return status;
+  b->n_written++;
+  cli_results_print(results, &b->args);
+  cli_progress_job_end(&last, results->items[0].plddt, cli_time_ms() - b->job_start_ms);
+  return PLEAT_OK;
+}
+
 static pleat_status fold_target(batch *b, const pleat_target *target, pleat_error *err) {
   if (target->opt_error) {
     *err = *target->opt_error;
@@ -202,12 +173,7 @@ static pleat_status fold_target(batch *b, const pleat_target *target, pleat_erro
   results.items = calloc((size_t)(n_models * b->args.num_seeds), sizeof *results.items);
   if (!results.items) return cli_error(err, PLEAT_NOMEM, "no memory for the results of '%s'", target->name);
   status = predict_all(b, models, n_models, &results, err);
-  if (!status) {
-    cli_results_rank(&results);
-    status = cli_results_write(&results, &b->args, err);
-  }
-  b->n_written += status == PLEAT_OK;
-  if (!status) cli_results_print(&results, &b->args);
+  if (!status) status = finish(b, &results, err);
   cli_results_fini(&results);
   return status;
 }
@@ -234,12 +200,14 @@ static cli_exit fold_jobs(batch *b) {
     const pleat_target *target = &job->target;
     if (job->outcome == CLI_JOB_SKIPPED) {
       cli_log_info("%s: done already (--overwrite-existing-results folds it again)", target->name);
+      cli_job_tell(job);
       continue;
     }
     cli_log_file_only("Query %lld/%lld: %s (length %lld)", (long long)i + 1, (long long)jobs->n_items, target->name,
                       (long long)cli_sequence_residues(target->sequence));
     pleat_error err = {0};
     b->i_job = i;
+    b->job_start_ms = cli_time_ms();
     pleat_status status = fold_target(b, target, &err);
     job->outcome = CLI_JOB_DONE;
     if (status) {
@@ -247,21 +215,12 @@ static cli_exit fold_jobs(batch *b) {
       cli_error_set_place(&err, target->name);
       cli_job_fail(job, status, &err);
       if (status == PLEAT_CANCELLED) job->outcome = CLI_JOB_WAITING;
-      if (!is_failure_of_target(b, status)) return job->code;
     }
     cli_job_tell(job);
-    cli_progress_job_end(i + 1, jobs->n_items, cli_pace_apply(&b->pace, b->estimated_after_ms));
+    if (status && !cli_target_failure(status, b->n_written > 0)) return job->code;
     if (cli_interrupt_is_raised()) return CLI_EXIT_INTERRUPTED;
   }
   return cli_jobs_exit(jobs);
-}
-
-static void print_warnings(const char *lines) {
-  while (*lines) {
-    int n = (int)strcspn(lines, "\n");
-    cli_log_warning("%.*s", n, lines);
-    lines += n + (lines[n] == '\n');
-  }
 }
 
 /* What --model-type and --msa-mode of colabfold_batch mean for these targets. */
@@ -293,11 +252,10 @@ static cli_exit fold_open_jobs(batch *b) {
   snprintf(log_path, sizeof log_path, "%s/log.txt", b->args.out);
   cli_log_file_open(log_path);
   cli_log_file_only("Running pleat %s", pleat_version());
-  print_warnings(pleat_targets_warnings(b->targets));
+  cli_log_warnings(pleat_targets_warnings(b->targets));
   cli_exit code = fold_jobs(b);
   cli_jobs_print_summary(&b->jobs);
-  cli_log_debug("%lld plans were made, %lld times one was used again", (long long)b->sessions.n_planned,
-                (long long)b->sessions.n_reused);
+  cli_sessions_log(&b->sessions);
   cli_log_file_only(code == CLI_EXIT_OK ? "Done" : "Done, with failures");
   cli_log_file_close();
   return code;
@@ -313,7 +271,7 @@ static cli_exit run_batch(batch *b) {
   if (status) return cli_fail(status, &err);
   if (cli_jobs_count_open(&b->jobs) > 0) return fold_open_jobs(b);
   /* Nothing to compute: no folder, no weights. */
-  print_warnings(pleat_targets_warnings(b->targets));
+  cli_log_warnings(pleat_targets_warnings(b->targets));
   code = fold_jobs(b);
   cli_jobs_print_summary(&b->jobs);
   return code;

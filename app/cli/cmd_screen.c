@@ -15,11 +15,10 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "results.h"
+#include "predict.h"
 #include "screen_best.h"
 #include "screen_progress.h"
 #include "screen_table.h"
-#include "sessions.h"
 
 /* Everything that one run has open. */
 typedef struct screen {
@@ -33,18 +32,6 @@ typedef struct screen {
   int64_t index; /* of the current target in the input, from 1 */
   char table_path[CLI_MAX_PATH], best_path[CLI_MAX_PATH];
 } screen;
-
-/* What a failure that concerns one sequence is called in the table; NULL for failures of everything. */
-static const char *status_text(pleat_status status) {
-  switch (status) {
-    case PLEAT_OK: return "ok";
-    case PLEAT_INPUT:
-    case PLEAT_SHAPE: return "bad_input";
-    case PLEAT_NOMEM: return "no_memory";
-    case PLEAT_UNSUPPORTED: return "unsupported";
-    default: return NULL;
-  }
-}
 
 /* The folder. */
 
@@ -126,14 +113,6 @@ static pleat_status open_folder(screen *s, pleat_error *err) {
 
 /* The input. */
 
-static void print_warnings(const char *lines) {
-  while (*lines) {
-    int n = (int)strcspn(lines, "\n");
-    cli_log_warning("%.*s", n, lines);
-    lines += n + (lines[n] == '\n');
-  }
-}
-
 /* The next target of this shard; NULL at the end. */
 static pleat_status next_target(screen *s, const pleat_target **out_target, pleat_error *err) {
   const int64_t *shard = s->args->shard;
@@ -183,35 +162,15 @@ static pleat_status skip_done(screen *s, const pleat_target **out_target, pleat_
 
 /* Folding. */
 
-static pleat_status fold(screen *s, const pleat_target *target, cli_result *result, pleat_error *err) {
-  pleat_model *model = result->model->handle;
-  pleat_predict_options options = cli_predict_options(s->args);
-  options.opt_poll = cli_interrupt_poll;
-  pleat_arrays *features = NULL;
-  pleat_session *session;
-  pleat_status status = pleat_target_features(target, model, &options, &features, err);
-  if (!status) status = cli_sessions_get(&s->sessions, model, features, &options, &session, err);
-  if (!status) status = pleat_session_predict(session, features, &options, &result->prediction, err);
-  pleat_arrays_destroy(features);
-  if (!status) cli_result_read_scores(result, s->args->rank_by);
-  return status;
-}
-
 /* mmCIF where the older format cannot hold the structure. */
 static pleat_status write_structure(const screen *s, const pleat_target *target, const cli_result *result,
                                     pleat_error *err) {
-  char path[CLI_MAX_PATH], remark[80];
-  snprintf(remark, sizeof remark, "mean pLDDT %.2f, score %.4f", result->plddt, result->ranking);
-  const pleat_result_info info = {.name = target->name,
-                                  .model = result->model->name,
-                                  .is_synthetic = pleat_model_is_synthetic(result->model->handle),
-                                  .has_msa = target->n_rows > 0,
-                                  .opt_remark = remark};
+  char path[CLI_MAX_PATH];
   screen_best_path(&s->best, s->index, target->name, "pdb", path, sizeof path);
-  pleat_status status = pleat_write_pdb(path, target->sequence, result->prediction, &info, err);
+  pleat_status status = cli_result_write_structure(target, result, true, path, err);
   if (status != PLEAT_INPUT) return status;
   screen_best_path(&s->best, s->index, target->name, "cif", path, sizeof path);
-  return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);
+  return cli_result_write_structure(target, result, false, path, err);
 }
 
 /* Fills in the row of a result and, if it is one of the best, writes its structure before there is a row. */
@@ -231,7 +190,8 @@ static pleat_status keep_result(screen *s, const pleat_target *target, const cli
 static pleat_status screen_target(screen *s, const pleat_target *target, cli_model *model, pleat_error *err) {
   static const pleat_summary nothing = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
   char reason[CLI_MAX_ERROR_TEXT] = "";
-  cli_result result = {.model = model};
+  const pleat_predict_options options = cli_predict_options(s->args);
+  cli_result result = {.model = model, .seed = s->args->seed};
   screen_row row = {.index = s->index,
                     .id = target->name,
                     .n_res = cli_sequence_residues(target->sequence),
@@ -242,17 +202,18 @@ static pleat_status screen_target(screen *s, const pleat_target *target, cli_mod
                     .sequence = target->sequence,
                     .reason = reason};
   bool is_best = false;
+  int64_t n_folded = s->progress.n_skipped + s->progress.n_done - s->progress.n_failed;
   double start_ms = cli_time_ms();
   pleat_status status = PLEAT_INPUT;
   if (target->opt_error) {
     *err = *target->opt_error;
   } else {
-    status = fold(s, target, &result, err);
+    status = cli_predict(&s->sessions, s->args, target, &options, NULL, &result, err);
     if (!status) status = keep_result(s, target, &result, &row, &is_best, err);
   }
   pleat_arrays_destroy(result.prediction);
   row.seconds = (cli_time_ms() - start_ms) / 1e3;
-  row.status = status_text(status);
+  row.status = status ? cli_target_failure(status, n_folded > 0) : "ok";
   if (!row.status) return status;
   if (status) {
     err->status = status;
@@ -289,7 +250,7 @@ static pleat_status find_model(screen *s, const pleat_target *target, cli_model 
 static pleat_status screen_open_targets(screen *s, const pleat_target *target, pleat_error *err) {
   while (target) {
     cli_model *model;
-    print_warnings(pleat_target_stream_warnings(s->input));
+    cli_log_warnings(pleat_target_stream_warnings(s->input));
     pleat_status status = find_model(s, target, &model, err);
     if (!status && cli_interrupt_is_raised()) status = cli_error(err, PLEAT_CANCELLED, "interrupted");
     if (!status) status = screen_target(s, target, model, err);
@@ -320,8 +281,7 @@ static cli_exit cli_screen(const cli_args *args) {
   pleat_status status = run(s, &err);
   screen_table_close(&s->table);
   screen_progress_end(&s->progress, s->table_path);
-  cli_log_debug("%" PRId64 " plans were made, %" PRId64 " times one was used again", s->sessions.n_planned,
-                s->sessions.n_reused);
+  cli_sessions_log(&s->sessions);
   cli_exit code = status ? cli_fail(status, &err) : screen_progress_exit(&s->progress);
   cli_sessions_fini(&s->sessions);
   cli_models_close(&s->models);
@@ -345,12 +305,11 @@ const cli_command cli_command_screen = {
         "runs once on each. Started again, it goes on behind the last row. What cannot be folded is a row with its\n"
         "status and reason.\n"
         "\n"
-        "Columns: index (in the input, from 1), id, length, chains, status (ok, bad_input, no_memory, unsupported),\n"
-        "model, plddt (mean), ptm, iptm, score (see --rank), pae_mean, pae_max and pae_interface (of pairs of "
-        "different\n"
-        "chains; angstrom), gyration_ang (radius of gyration of the C-alpha atoms), helix, strand and coil (shares of\n"
-        "the residues, by the rules of DSSP), recycles, seconds, sequence, reason. A cell is empty where there is\n"
-        "nothing to say.\n",
+        "Columns: index (in the input, from 1), id, length, chains, status (ok, bad_input, no_memory, unsupported,\n"
+        "not_finite), model, plddt (mean), ptm, iptm, score (see --rank), pae_mean, pae_max and pae_interface (of\n"
+        "pairs of different chains; angstrom), gyration_ang (radius of gyration of the C-alpha atoms), helix, strand\n"
+        "and coil (shares of the residues, by the rules of DSSP), recycles, seconds, sequence, reason. A cell is empty\n"
+        "where there is nothing to say.\n",
     .examples =
         "  pleat screen designs.fasta -o out --weights params/ --num-recycle 1\n"
         "  pleat screen designs.csv -o out --weights params/ --keep-top 500 --min-plddt 80\n"

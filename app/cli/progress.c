@@ -14,6 +14,7 @@
 
 #include "events.h"
 #include "exit.h"
+#include "models.h"
 
 static cli_log_level log_level = CLI_LOG_INFO;
 static int log_file = -1;
@@ -85,6 +86,14 @@ void cli_log_warning(const char *fmt, ...) {
   va_start(args, fmt);
   print_message("warning: ", true, fmt, args);
   va_end(args);
+}
+
+void cli_log_warnings(const char *lines) {
+  while (*lines) {
+    int n = (int)strcspn(lines, "\n");
+    cli_log_warning("%.*s", n, lines);
+    lines += n + (lines[n] == '\n');
+  }
 }
 
 void cli_log_info(const char *fmt, ...) {
@@ -172,7 +181,7 @@ void cli_progress_begin(cli_progress *progress, const cli_progress_job *job) {
   *progress = (cli_progress){.job = *job, .last_ms = cli_time_ms()};
   char line[256], time_text[CLI_MAX_DURATION];
   size_t n = format_job(job, line, sizeof line);
-  double left = cli_pace_apply(job->pace, job->estimated_ms + job->estimated_after_ms);
+  double left = cli_pace_apply(job->pace, job->estimated_ms * (1 + job->n_after));
   cli_format_duration(left, time_text);
   n += (size_t)snprintf(line + n, sizeof line - n, "  first pass ...");
   if (left > 0) snprintf(line + n, sizeof line - n, "  about %s left", time_text);
@@ -183,7 +192,7 @@ void cli_progress_begin(cli_progress *progress, const cli_progress_job *job) {
 static double left_ms(const cli_progress *progress, const pleat_pass *pass) {
   const cli_progress_job *job = &progress->job;
   double share = (double)(pass->num_recycle - pass->recycle) / (double)(pass->num_recycle + 1);
-  return cli_pace_apply(job->pace, share * job->estimated_ms + job->estimated_after_ms);
+  return cli_pace_apply(job->pace, job->estimated_ms * (share + job->n_after));
 }
 
 static void tell_event(const cli_progress *progress, const pleat_pass *pass, double pass_ms) {
@@ -196,10 +205,13 @@ static void tell_event(const cli_progress *progress, const pleat_pass *pass, dou
                       cli_event_number(pass->distance_change), "ms", pass_ms, "left_ms", left_ms(progress, pass)));
 }
 
-/* As ColabFold writes its log: "MODEL recycle=1 pLDDT=71.2 pTM=0.65 tol=0.5". */
+/* As ColabFold writes its log: "alphafold2_ptm_model_1_seed_000 recycle=1 pLDDT=71.2 pTM=0.65 tol=0.5", and the time. */
 static void log_pass(const cli_progress *progress, const pleat_pass *pass, double pass_ms) {
   char line[256];
-  size_t n = (size_t)snprintf(line, sizeof line, "%s_seed_%03lld recycle=%lld", progress->job.model,
+  const char *type;
+  int number;
+  cli_model_type(progress->job.model, &type, &number);
+  size_t n = (size_t)snprintf(line, sizeof line, "%s_model_%d_seed_%03lld recycle=%lld", type, number,
                               (long long)progress->job.seed, (long long)pass->recycle);
   const struct {
     const char *name;
@@ -232,11 +244,11 @@ static void show_pass(const cli_progress *progress, const pleat_pass *pass, doub
                           items[i].unit);
   }
   n += (size_t)snprintf(line + n, sizeof line - n, "  %.0f ms", pass_ms);
+  log_pass(progress, pass, pass_ms);
   if (cli_log_has_level(CLI_LOG_DEBUG)) {
     cli_log_debug("%s", line);
     return;
   }
-  log_pass(progress, pass, pass_ms);
   double left = left_ms(progress, pass);
   cli_format_duration(left, time_text);
   if (left > 0) snprintf(line + n, sizeof line - n, "  about %s left", time_text);
@@ -257,9 +269,14 @@ bool cli_progress_step(void *ctx, const pleat_pass *pass) {
   return !cli_interrupt_is_raised();
 }
 
-void cli_progress_job_end(int64_t number, int64_t n_jobs, double left_ms) {
-  char time_text[CLI_MAX_DURATION];
-  if (n_jobs < 2 || number == n_jobs || !is_line_wanted || isatty(STDERR_FILENO)) return; /* the summary follows */
-  cli_format_duration(left_ms, time_text);
-  cli_log_info("%lld of %lld targets, about %s left", (long long)number, (long long)n_jobs, time_text);
+void cli_progress_job_end(const cli_progress_job *job, double mean_plddt, double took_ms) {
+  char took[CLI_MAX_DURATION], left[CLI_MAX_DURATION], left_text[CLI_MAX_DURATION + 24] = "";
+  if (job->n_jobs < 2 || !is_line_wanted || isatty(STDERR_FILENO)) return;
+  cli_format_duration(took_ms, took);
+  if (job->n_after > 0) {
+    cli_format_duration(cli_pace_apply(job->pace, job->estimated_ms * job->n_after), left);
+    snprintf(left_text, sizeof left_text, ", about %s left", left);
+  }
+  cli_log_info("[%lld/%lld] %.60s: pLDDT %.1f, %s%s", (long long)job->number, (long long)job->n_jobs, job->job,
+               mean_plddt, took, left_text);
 }

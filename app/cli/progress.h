@@ -21,6 +21,8 @@ void cli_log_file_close(void);
 void cli_log_file_only(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 /* A line to standard error ("pleat: " in front): errors and warnings always, the others from their level on. */
 void cli_log_error(const char *fmt, ...) PLEAT_PRINTF(1, 2);
+/* One warning of each line. */
+void cli_log_warnings(const char *lines);
 void cli_log_warning(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 void cli_log_info(const char *fmt, ...) PLEAT_PRINTF(1, 2);
 void cli_log_debug(const char *fmt, ...) PLEAT_PRINTF(1, 2);
@@ -50,8 +52,8 @@ typedef struct cli_progress_job {
   const char *job, *model;
   int64_t number, n_jobs; /* of the target in the run, from 1 */
   int64_t seed;
-  double estimated_ms;       /* of this prediction, by its plan */
-  double estimated_after_ms; /* of all that follow it in this run */
+  double estimated_ms; /* of this prediction, by its plan */
+  double n_after;      /* what follows it in this run, in units of it */
   cli_pace *pace;
 } cli_progress_job;
 
@@ -66,8 +68,8 @@ typedef struct cli_progress {
 void cli_progress_begin(cli_progress *progress, const cli_progress_job *job);
 /* pleat_predict_options.opt_progress: shows the pass and asks for the end once a signal has come. */
 bool cli_progress_step(void *ctx, const pleat_pass *pass);
-/* A target of several is done: one line where there is no terminal. */
-void cli_progress_job_end(int64_t number, int64_t n_jobs, double left_ms);
+/* A target of several is done, `job` being the last of its predictions: one line where there is no terminal. */
+void cli_progress_job_end(const cli_progress_job *job, double mean_plddt, double took_ms);
 /* What the estimates say now that some of them can be compared with the clock. */
 double cli_pace_apply(const cli_pace *pace, double estimated_ms);
 /* Shows a line on the terminal in place of the last one; false when there is no terminal or lines are not wanted. */

@@ -117,12 +117,11 @@ static void format_path(const cli_results *results, const char *folder, int64_t 
   format_name(results, folder, i, parts[kind][0], parts[kind][1], out_path);
 }
 
-static pleat_result_info info_of(const cli_results *results, int64_t i, const char *remark) {
-  const cli_result *result = &results->items[i];
-  return (pleat_result_info){.name = results->target->name,
+static pleat_result_info info_of(const pleat_target *target, const cli_result *result, const char *remark) {
+  return (pleat_result_info){.name = target->name,
                              .model = result->model->name,
                              .is_synthetic = pleat_model_is_synthetic(result->model->handle),
-                             .has_msa = results->target->n_rows > 0,
+                             .has_msa = target->n_rows > 0,
                              .opt_remark = remark};
 }
 
@@ -140,15 +139,18 @@ static pleat_status write_representation(const char *path, const cli_result *res
   return pleat_array_write_npy(path, array, err);
 }
 
-pleat_status cli_result_write_structure(const cli_results *results, int64_t i, bool is_pdb, const char *path,
-                                        pleat_error *err) {
-  const cli_result *result = &results->items[i];
-  const pleat_target *target = results->target;
+pleat_status cli_result_write_structure(const pleat_target *target, const cli_result *result, bool is_pdb,
+                                        const char *path, pleat_error *err) {
   char remark[160];
   format_remark(result, remark, sizeof remark);
-  const pleat_result_info info = info_of(results, i, remark);
-  if (!is_pdb) return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);
-  pleat_status status = pleat_write_pdb(path, target->sequence, result->prediction, &info, err);
+  const pleat_result_info info = info_of(target, result, remark);
+  if (is_pdb) return pleat_write_pdb(path, target->sequence, result->prediction, &info, err);
+  return pleat_write_mmcif(path, target->sequence, result->prediction, &info, err);
+}
+
+pleat_status cli_result_write_pdb_if_fit(const pleat_target *target, const cli_result *result, const char *path,
+                                         pleat_error *err) {
+  pleat_status status = cli_result_write_structure(target, result, true, path, err);
   if (status != PLEAT_INPUT) return status;
   /* The mmCIF of the same structure is written by now: only the older format cannot hold it. */
   cli_log_warning("%s: no PDB file: %s", target->name, err->message);
@@ -162,7 +164,8 @@ static pleat_status write_result(const cli_results *results, int64_t i, file_kin
   if (kind == FILE_SINGLE) return write_representation(path, result, "representations/single", err);
   if (kind == FILE_PAIR) return write_representation(path, result, "representations/pair", err);
   if (kind == FILE_SCORES) return pleat_write_scores(path, result->prediction, err);
-  return cli_result_write_structure(results, i, kind == FILE_PDB, path, err);
+  if (kind == FILE_PDB) return cli_result_write_pdb_if_fit(results->target, result, path, err);
+  return cli_result_write_structure(results->target, result, false, path, err);
 }
 
 /* ColabFold's "r0.pdb", "r1.pdb", ... The mmCIF of the last pass is written by now; a PDB file that cannot be is
@@ -175,7 +178,7 @@ static pleat_status write_passes(const cli_results *results, int64_t i, pleat_er
     format_name(results, results->folder, i, "unrelaxed", suffix, path);
     snprintf(remark, sizeof remark, "seed %lld, recycle %lld, mean pLDDT %.2f", (long long)result->seed, (long long)k,
              mean_of(result->passes[k], "confidence/plddt"));
-    const pleat_result_info info = info_of(results, i, remark);
+    const pleat_result_info info = info_of(results->target, result, remark);
     pleat_status status = pleat_write_pdb(path, results->target->sequence, result->passes[k], &info, err);
     if (status && status != PLEAT_INPUT) return status;
   }
@@ -301,6 +304,16 @@ pleat_status cli_results_write(cli_results *results, const cli_args *args, pleat
 
 /* Summary. */
 
+/* Where the structure of a result can be read. */
+static void format_shown_path(const cli_results *results, const cli_args *args, int64_t i, char out[CLI_MAX_PATH]) {
+  format_path(results, args->out, i, FILE_PDB, out);
+  if (args->is_af2_layout)
+    snprintf(out, CLI_MAX_PATH, "%s/%s/ranked_%lld.pdb", args->out, results->target->name, (long long)i);
+  /* What the PDB format cannot hold is there as mmCIF only. */
+  if (access(out, F_OK) != 0) memcpy(out + strlen(out) - strlen("pdb"), "cif", strlen("cif"));
+  if (args->is_zip) format_zip_path(results, args, out);
+}
+
 static void print_result(const cli_results *results, const cli_args *args, int64_t i) {
   const cli_result *result = &results->items[i];
   printf("  rank %lld  %s  seed %lld  pLDDT %.1f", (long long)i + 1, result->model->name, (long long)result->seed,
@@ -311,11 +324,7 @@ static void print_result(const cli_results *results, const cli_args *args, int64
          result->estimate.milliseconds / 1e3);
   if (i > 0) return;
   char path[CLI_MAX_PATH];
-  format_path(results, args->out, i, FILE_PDB, path);
-  if (args->is_af2_layout) snprintf(path, sizeof path, "%s/%s/ranked_0.pdb", args->out, results->target->name);
-  /* What the PDB format cannot hold is there as mmCIF only. */
-  if (access(path, F_OK) != 0) memcpy(path + strlen(path) - strlen("pdb"), "cif", strlen("cif"));
-  if (args->is_zip) format_zip_path(results, args, path);
+  format_shown_path(results, args, i, path);
   printf("          %s\n", path);
 }
 
@@ -332,7 +341,7 @@ static void log_result(const cli_results *results, int64_t i) {
 static void tell_result(const cli_results *results, const cli_args *args, int64_t i) {
   const cli_result *result = &results->items[i];
   char path[CLI_MAX_PATH];
-  format_path(results, args->out, i, FILE_PDB, path);
+  format_shown_path(results, args, i, path);
   cli_event(json_pack("{s:s, s:s, s:I, s:s, s:I, s:f, s:o, s:o, s:f, s:I, s:f, s:s}", "event", "result", "job",
                       results->target->name, "rank", (json_int_t)i + 1, "model", result->model->name, "seed",
                       (json_int_t)result->seed, "plddt", result->plddt, "ptm", cli_event_number(result->ptm), "iptm",

@@ -39,9 +39,12 @@ void cli_results_rank(cli_results *results);
 /* Writes all files of the target into a hidden folder, moves them to where they belong, and marks the job as done, with
  * --zip by the archive alone; on failure none of them stays. Killed at any moment, it leaves whole files without the mark, or none. */
 PLEAT_CHECKED pleat_status cli_results_write(cli_results *results, const cli_args *args, pleat_error *err);
-/* The structure of result i; a PDB file that cannot hold it is left out with a warning. */
-PLEAT_CHECKED pleat_status cli_result_write_structure(const cli_results *results, int64_t i, bool is_pdb,
+/* The structure of a result as PDB or mmCIF. Errors: INPUT when a PDB file cannot hold it; those of writing. */
+PLEAT_CHECKED pleat_status cli_result_write_structure(const pleat_target *target, const cli_result *result, bool is_pdb,
                                                       const char *path, pleat_error *err);
+/* As PDB; left out with a warning where that cannot hold it. */
+PLEAT_CHECKED pleat_status cli_result_write_pdb_if_fit(const pleat_target *target, const cli_result *result,
+                                                       const char *path, pleat_error *err);
 /* A few lines to standard output. */
 void cli_results_print(const cli_results *results, const cli_args *args);
 void cli_results_fini(cli_results *results);

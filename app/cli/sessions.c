@@ -4,6 +4,7 @@
 #include "sessions.h"
 
 #include "files.h"
+#include "progress.h"
 
 /* Larger sessions are not kept while another is needed, and all together take no more than so much: planning again costs
  * a fraction of a second, memory may be scarce. */
@@ -93,6 +94,11 @@ pleat_status cli_sessions_get(cli_sessions *sessions, const pleat_model *model, 
                                                             .used_at = ++sessions->n_uses};
   *out_session = session;
   return PLEAT_OK;
+}
+
+void cli_sessions_log(const cli_sessions *sessions) {
+  cli_log_debug("%lld plans were made, %lld times one was used again", (long long)sessions->n_planned,
+                (long long)sessions->n_reused);
 }
 
 void cli_sessions_fini(cli_sessions *sessions) {

@@ -30,6 +30,7 @@ bool cli_sessions_has(const cli_sessions *sessions, const pleat_model *model, co
 PLEAT_CHECKED pleat_status cli_sessions_get(cli_sessions *sessions, const pleat_model *model,
                                             const pleat_arrays *features, const pleat_predict_options *options,
                                             pleat_session **out_session, pleat_error *err);
+void cli_sessions_log(const cli_sessions *sessions); /* how often plans were made, at level debug */
 void cli_sessions_fini(cli_sessions *sessions);
 
 #endif
