@@ -308,7 +308,8 @@ const cli_command cli_command_screen = {
         "Columns: index (in the input, from 1), id, length, chains, status (ok, bad_input, no_memory, unsupported,\n"
         "not_finite), model, plddt (mean), ptm, iptm, score (see --rank), pae_mean, pae_max and pae_interface (of\n"
         "pairs of different chains; angstrom), gyration_ang (radius of gyration of the C-alpha atoms), helix, strand\n"
-        "and coil (shares of the residues, by the rules of DSSP), recycles, seconds, sequence, reason. A cell is empty\n"
+        "and coil (shares of the residues, by the rules of DSSP), recycles, seconds, sequence, reason. A cell is "
+        "empty\n"
         "where there is nothing to say.\n",
     .examples =
         "  pleat screen designs.fasta -o out --weights params/ --num-recycle 1\n"
