@@ -43,10 +43,10 @@ static pleat_status add_weight(plan_writer *w, const pleat_node *node, int slot,
   PLEAT_TRY(reserve(&plan->weights, plan->n_weights, &w->cap_weights, sizeof *plan->weights, w->err));
   const pleat_value_info *info = &graph->values[v];
   int64_t elements = pleat_graph_elements(graph, v), row = info->rank ? elements / pleat_graph_dim(graph, v, 0) : 1;
-  bool is_trunk = node->stage == PLEAT_STAGE_ONCE || node->stage == PLEAT_STAGE_TRUNK;
   pleat_plan_weight *weight = &plan->weights[plan->n_weights];
   *weight = (pleat_plan_weight){.name = info->name, .n_blocks = 1};
-  weight->dtype = is_matrix && is_trunk && w->options->storage == PLEAT_BF16 ? PLEAT_BF16 : PLEAT_F32;
+  /* Matrices of repeated blocks are nearly all of the work; rounding the others would cost accuracy for no speed. */
+  weight->dtype = is_matrix && info->is_stacked && w->options->storage == PLEAT_BF16 ? PLEAT_BF16 : PLEAT_F32;
   weight->K = is_matrix ? inner_size(graph, node, slot) : 1;
   weight->N = elements / weight->K;
   int64_t stored = elements;

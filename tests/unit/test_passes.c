@@ -404,6 +404,32 @@ static void test_precision(void) {
   pleat_graph_destroy(g);
 }
 
+/* Matrices of the repeated blocks are bf16; vectors, embedders, the single representation and heads are not. */
+static void test_precision_of_weights(void) {
+  static const char *const stacks[] = {"/evoformer_iteration/", "/extra_msa_stack/", "/__layer_stack_no_state/"};
+  network_case c = {.variant = "model_1_ptm",
+                    .n_res = 5,
+                    .n_clust = 3,
+                    .n_extra = 2,
+                    .n_templ = 2,
+                    .num_ensemble = 1,
+                    .n_slices = 2, /* slices are regions too, also outside of blocks */
+                    .want_all = true,
+                    .storage = PLEAT_BF16};
+  pleat_plan *plan = network_plan(&c);
+  if (!plan) return;
+  int n_small = 0;
+  for (uint32_t i = 0; i < plan->n_weights; i++) {
+    const pleat_plan_weight *weight = &plan->weights[i];
+    bool is_block = false;
+    for (size_t k = 0; k < sizeof stacks / sizeof *stacks; k++) is_block |= strstr(weight->name, stacks[k]) != NULL;
+    CHECK_INT(weight->dtype, is_block && weight->K > 1 ? PLEAT_BF16 : PLEAT_F32);
+    n_small += weight->dtype == PLEAT_BF16;
+  }
+  CHECK(n_small > 50);
+  pleat_plan_destroy(plan);
+}
+
 int main(void) {
   test_constants();
   test_common_subexpressions();
@@ -421,5 +447,6 @@ int main(void) {
   test_chunk_avoids_the_hazard();
   test_chunk_leaves_weights_whole();
   test_precision();
+  test_precision_of_weights();
   return check_report();
 }
