@@ -20,6 +20,7 @@
   X(DEVICE, 7, "device failed, or not supported by this build") \
   X(INTERNAL, 8, "internal error: please report")               \
   X(PARTIAL, 9, "some targets failed, the others are done")     \
+  X(PROGRAM, 10, "another program is missing or failed")        \
   X(INTERRUPTED, 130, "interrupted (Ctrl-C, SIGTERM)")
 
 typedef enum cli_exit {

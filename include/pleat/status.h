@@ -33,7 +33,8 @@ extern "C" {
   X(DEVICE, -8, "device error")       /* a backend failed while running */                       \
   X(CANCELLED, -9, "cancelled")       /* the caller's cancel callback said so */                 \
   X(MISMATCH, -10, "results differ")  /* a self-test exceeded its allowance */                   \
-  X(INTERNAL, -11, "internal error")  /* a broken invariant of pleat: please report */
+  X(INTERNAL, -11, "internal error")  /* a broken invariant of pleat: please report */           \
+  X(PROGRAM, -12, "program failed")   /* another program is missing, was killed or failed */
 
 typedef enum pleat_status {
 #define X(name, value, text) PLEAT_##name = value,
