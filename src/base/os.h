@@ -45,6 +45,20 @@ bool pleat_path_exists(const char *path);
 bool pleat_path_is_dir(const char *path);
 bool pleat_path_is_file(const char *path); /* a regular one, or a link to one */
 
+/* What is known of a file or folder without reading it. */
+typedef struct pleat_path_info {
+  uint64_t size_bytes;
+  int64_t changed_s; /* since 1970 */
+  bool is_dir;
+} pleat_path_info;
+/* false: nothing there. */
+bool pleat_path_stat(const char *path, pleat_path_info *out_info);
+
+/* Makes a folder with its parents; one that is there is fine. Errors: IO, NOMEM. */
+PLEAT_CHECKED pleat_status pleat_folder_make(const char *path, pleat_error *err);
+/* Removes a file, or a folder with all that is in it; links are removed, not followed. No effect when there is none. */
+void pleat_path_remove(const char *path);
+
 /* Names in a directory without "." and "..", in the order of their bytes. Errors: IO, NOMEM. Released with
  * pleat_dir_list_fini. */
 typedef struct pleat_dir_names {

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -306,7 +307,43 @@ bool pleat_path_is_file(const char *path) {
   return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+bool pleat_path_stat(const char *path, pleat_path_info *out_info) {
+  struct stat info;
+  *out_info = (pleat_path_info){0};
+  if (stat(path, &info)) return false;
+  *out_info = (pleat_path_info){(uint64_t)info.st_size, (int64_t)info.st_mtime, S_ISDIR(info.st_mode)};
+  return true;
+}
+
 /* Folders. */
+
+pleat_status pleat_folder_make(const char *path, pleat_error *err) {
+  char *part = strdup(path);
+  if (!part) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to make the folder '%s'", path);
+  int errnum = 0;
+  for (char *slash = part; slash && !errnum;) {
+    slash = strchr(slash + 1, '/');
+    if (slash) *slash = '\0';
+    if (mkdir(part, 0777) && errno != EEXIST) errnum = errno;
+    if (slash) *slash = '/';
+  }
+  free(part);
+  if (!errnum && !pleat_path_is_dir(path)) errnum = ENOTDIR;
+  return errnum ? fail_errno(err, "make the folder", path, errnum) : PLEAT_OK;
+}
+
+static int remove_visited(const char *path, const struct stat *info, int kind, struct FTW *place) {
+  (void)info;
+  (void)kind;
+  (void)place;
+  remove(path);
+  return 0;
+}
+
+void pleat_path_remove(const char *path) {
+  enum { OPEN_FOLDERS = 16 };
+  nftw(path, remove_visited, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
 
 static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 

@@ -237,6 +237,35 @@ static void test_paths(void) {
   CHECK(!pleat_path_exists(in_dir("file")));
 }
 
+static void test_folders(void) {
+  pleat_error err;
+  pleat_path_info info;
+  const char *deep = in_dir("a/b/c"), *top = in_dir("a");
+  CHECK_OK(pleat_folder_make(deep, &err), &err);
+  CHECK_OK(pleat_folder_make(deep, &err), &err);
+  CHECK(pleat_path_stat(deep, &info) && info.is_dir);
+  char file[600];
+  snprintf(file, sizeof file, "%s/file", deep);
+  CHECK_OK(pleat_file_write(file, "text", 4, &err), &err);
+  CHECK(pleat_path_stat(file, &info) && !info.is_dir);
+  CHECK_INT(info.size_bytes, 4);
+  CHECK(info.changed_s > 1600000000);
+  CHECK_INT(pleat_folder_make(file, &err), PLEAT_IO);
+  CHECK(strstr(err.message, file) != NULL);
+
+  /* A link goes, what it names stays. */
+  const char *kept = in_dir("kept_by_link");
+  CHECK_OK(pleat_folder_make(kept, &err), &err);
+  snprintf(file, sizeof file, "%s/link", deep);
+  CHECK_INT(symlink(kept, file), 0);
+  pleat_path_remove(top);
+  CHECK(!pleat_path_exists(top));
+  CHECK(pleat_path_is_dir(kept));
+  pleat_path_remove(kept);
+  CHECK(!pleat_path_stat(kept, &info));
+  pleat_path_remove(kept);
+}
+
 static void test_system(void) {
   CHECK(pleat_os_cores() >= 1);
   uint64_t total = pleat_os_memory_total();
@@ -271,6 +300,7 @@ int main(void) {
   test_read_limits();
   test_map();
   test_paths();
+  test_folders();
   test_system();
   unlink(in_dir("out.txt"));
   unlink(in_dir("kept"));
