@@ -74,14 +74,17 @@ static void linear_scratch_take(const linear *job, pleat_cpu_bump *bump, linear_
 }
 
 /* Rows [first, first + n) of one layer. */
-static void linear_block(const linear *job, const pleat_cpu_block *block, int64_t first, int64_t n, linear_scratch *s) {
+static void linear_block(const linear *job, const pleat_cpu_block *block, int64_t first, int64_t n, bool has_next,
+                         linear_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_sink sink = job->sink;
   pleat_cpu_sink_seek(&sink, &s->sink, first, n);
   int64_t ld;
   float *direct = job->has_gate ? NULL : pleat_cpu_sink_direct(&sink, &s->sink, n, &ld);
-  for (int64_t panel = 0; panel < pleat_cpu_panels(kern, job->W.N); panel++) {
+  int64_t n_panels = pleat_cpu_panels(kern, job->W.N);
+  for (int64_t panel = 0; panel < n_panels; panel++) {
     int64_t col = panel * 2 * kern->vl, width = pleat_cpu_panel_width(kern, job->W.N, panel);
+    if (has_next) pleat_cpu_source_prefetch(&job->source, first + n, n, panel, n_panels, s->rows.at);
     pleat_cpu_product product = {.block = block, .n = n, .W = &job->W, .panel = panel, .K = job->W.K};
     if (direct && col + width <= job->W.N) {
       product.c = direct + sink.line[PLEAT_CPU_SINK_OUT].at[col];
@@ -107,7 +110,7 @@ static void linear_task(void *arg, int thread, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) {
     int64_t first = i * lead->row_block, n = pleat_cpu_min(lead->row_block, lead->M - first);
     pleat_cpu_block block = pleat_cpu_source_load(lead->call->kern, &lead->source, first, n, lead->must_copy, &s.rows);
-    for (int k = 0; k < group->n; k++) linear_block(&group->jobs[k], &block, first, n, &s);
+    for (int k = 0; k < group->n; k++) linear_block(&group->jobs[k], &block, first, n, k == 0 && i + 1 < end, &s);
   }
 }
 
@@ -220,7 +223,7 @@ static void hidden_block(const transition *job, const pleat_cpu_block *rows, int
   }
 }
 
-static void transition_block(const transition *job, pleat_cpu_sink *sink, int64_t first, int64_t n,
+static void transition_block(const transition *job, pleat_cpu_sink *sink, int64_t first, int64_t n, bool has_next,
                              transition_scratch *s) {
   const pleat_cpu_kernels *kern = job->call->kern;
   pleat_cpu_block rows = pleat_cpu_source_load(kern, &job->source, first, n, true, &s->rows);
@@ -228,6 +231,9 @@ static void transition_block(const transition *job, pleat_cpu_sink *sink, int64_
   int64_t n_panels = pleat_cpu_panels(kern, job->n_out);
   for (int64_t h0 = 0; h0 < job->n_hidden; h0 += HIDDEN_BLOCK) {
     int64_t n_h = pleat_cpu_min(HIDDEN_BLOCK, job->n_hidden - h0);
+    if (has_next)
+      pleat_cpu_source_prefetch(&job->source, first + n, n, h0 / HIDDEN_BLOCK,
+                                pleat_cpu_blocks(job->n_hidden, HIDDEN_BLOCK), s->rows.at);
     hidden_block(job, &rows, n, h0, n_h, s);
     pleat_cpu_block hidden = {.a = s->hidden, .a_bf16 = s->hidden_bf16, .a_rs = pleat_cpu_source_ld(HIDDEN_BLOCK)};
     for (int64_t panel = 0; panel < n_panels; panel++) {
@@ -260,7 +266,7 @@ static void transition_task(void *arg, int thread, int64_t begin, int64_t end) {
   transition_scratch_take(job, &bump, &s);
   for (int64_t i = begin; i < end; i++) {
     int64_t first = i * job->row_block;
-    transition_block(job, &sink, first, pleat_cpu_min(job->row_block, job->M - first), &s);
+    transition_block(job, &sink, first, pleat_cpu_min(job->row_block, job->M - first), i + 1 < end, &s);
   }
 }
 

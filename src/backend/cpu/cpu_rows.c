@@ -93,6 +93,24 @@ pleat_cpu_block pleat_cpu_source_load_at(const pleat_cpu_kernels *kern, const pl
   return (pleat_cpu_block){.a = bf16 ? NULL : scratch->f32, .a_bf16 = bf16, .a_rs = ld};
 }
 
+/* Less than that stays in a cache of the last level, where the hardware's prefetchers keep up. */
+enum { PREFETCH_FROM_BYTES = 16 << 20, LINE = 64 };
+
+void pleat_cpu_source_prefetch(const pleat_cpu_source *source, int64_t first, int64_t n, int64_t part, int64_t n_parts,
+                               int64_t *at) {
+  const pleat_cpu_tensor *x = source->x;
+  int64_t M = pleat_cpu_axes_count(&source->rows), n_bytes = source->k_line.n * (int64_t)pleat_cpu_item_bytes(x);
+  bool is_whole = source->k_line.has_step && source->k_line.step == 1;
+  if (!is_whole || M * n_bytes < PREFETCH_FROM_BYTES) return;
+  int64_t begin = first + n * part / n_parts, end = pleat_cpu_min(first + n * (part + 1) / n_parts, M);
+  if (begin >= end) return;
+  pleat_cpu_offsets(&source->rows, x, begin, end - begin, at);
+  for (int64_t r = 0; r < end - begin; r++) {
+    const uint8_t *row = pleat_cpu_at(x, at[r] + source->k_line.at[0]);
+    for (int64_t i = 0; i < n_bytes; i += LINE) __builtin_prefetch(row + i, 0, 2);
+  }
+}
+
 static pleat_cpu_gemm gemm_of(const pleat_cpu_kernels *kern, const pleat_cpu_product *p) {
   int64_t width = pleat_cpu_panel_width(kern, p->W->N, p->panel);
   return (pleat_cpu_gemm){.m = p->n,

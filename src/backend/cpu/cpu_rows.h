@@ -40,6 +40,11 @@ pleat_cpu_block pleat_cpu_source_load(const pleat_cpu_kernels *kern, const pleat
 /* The same for n rows whose offsets stand in scratch->at. */
 pleat_cpu_block pleat_cpu_source_load_at(const pleat_cpu_kernels *kern, const pleat_cpu_source *source, int64_t n,
                                          bool must_copy, const pleat_cpu_block_scratch *scratch);
+
+/* Starts to bring part `part` of `n_parts` of rows [first, first + n), and of no more than the source has, into the cache
+ * while others are computed; nothing where rows are few, or not in one piece. `at`: as of a block's scratch. */
+void pleat_cpu_source_prefetch(const pleat_cpu_source *source, int64_t first, int64_t n, int64_t part, int64_t n_parts,
+                               int64_t *at);
 /* c[n, width of the panel] (+)= block times rows [k0, k0 + K) of a panel of W, whose type is the block's; k0 is even. */
 typedef struct pleat_cpu_product {
   const pleat_cpu_block *block;
