@@ -89,6 +89,9 @@ uint32_t pleat_os_arm_features(void);
 /* Page-aligned zeroed memory straight from the system, given back at once on free; NULL when refused. */
 void *pleat_os_pages_alloc(size_t n_bytes);
 void pleat_os_pages_free(void *pages, size_t n_bytes);
+/* A hint: this memory, of malloc or pages_alloc, will be written all over; large pages spare most of the faults. Small
+ * memory is left alone. */
+void pleat_os_pages_want_large(void *data, size_t n_bytes);
 /* The pages wholly inside a part of a pleat_file_map may leave this process's memory; touched again, they come back from
  * the file. For mapped files only. */
 void pleat_os_pages_forget(const void *data, size_t n_bytes);

@@ -388,11 +388,19 @@ void *pleat_os_pages_alloc(size_t n_bytes) {
   if (n_bytes == 0) n_bytes = 1;
   void *pages = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return NULL;
+  pleat_os_pages_want_large(pages, n_bytes);
+  return pages;
+}
+
+void pleat_os_pages_want_large(void *data, size_t n_bytes) {
 #if defined(MADV_HUGEPAGE)
   enum { WORTH_IT = 4 << 20 };
-  if (n_bytes >= WORTH_IT) madvise(pages, n_bytes, MADV_HUGEPAGE); /* a hint: a failure changes nothing */
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)data + page - 1) / page * page;
+  uintptr_t end = ((uintptr_t)data + n_bytes) / page * page;
+  if (n_bytes >= WORTH_IT) madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* a failure changes nothing */
+#else
+  (void)data, (void)n_bytes;
 #endif
-  return pages;
 }
 
 void pleat_os_pages_free(void *pages, size_t n_bytes) {

@@ -9,32 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/map.h"
+#include "base/os.h"
 #include "io/fasta.h"
+#include "io/lines.h"
 
 /* What a byte of a sequence line is. */
 enum { BYTE_BAD, BYTE_COLUMN, BYTE_INSERTION, BYTE_SKIPPED };
 
-/* Lines of a text. NUL ends a line too: it stands between concatenated alignments. */
-typedef struct line_cursor {
-  const char *next;
-  const char *end;
-  const char *newline; /* first '\n' at or after `next`, or end: found once, however many NULs come before it */
-  bool has_nul;
-  bool is_counted; /* the coming line starts behind a '\n' */
+typedef struct a3m_parser {
+  pleat_lines *lines;
+  const char *path;
+  pleat_a3m *a3m;
+  int64_t max_rows;
+  uint8_t byte_kinds[256];
+  int64_t capacity;  /* rows that there is room for */
+  pleat_buf first;   /* letters of the first row, whose width is not known yet */
+  char *description; /* of the row being read */
   /* The current line without blanks around it. */
   const char *line;
   size_t n;
-  int64_t line_number;
   int64_t column; /* of line[0], from 1 */
-} line_cursor;
-
-typedef struct a3m_parser {
-  const char *path;
-  pleat_a3m *a3m;
-  uint8_t byte_kinds[256];
-  int64_t capacity; /* rows that there is room for */
   /* The row being read; row_line 0 = none yet. */
   int64_t row_line;
   int64_t n_columns;
@@ -46,37 +43,19 @@ static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static line_cursor cursor_init(const char *text, size_t n) {
-  bool has_mark = n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
-  return (line_cursor){.next = has_mark ? text + 3 : text,
-                       .end = text + n,
-                       .has_nul = n > 0 && memchr(text, '\0', n) != NULL,
-                       .is_counted = true};
-}
-
-/* Moves to the next line that is not blank; false at the end. */
-static bool cursor_next(line_cursor *cursor) {
-  while (cursor->next < cursor->end) {
-    const char *begin = cursor->next;
-    if (cursor->newline == NULL || cursor->newline < begin) {
-      cursor->newline = memchr(begin, '\n', (size_t)(cursor->end - begin));
-      if (cursor->newline == NULL) cursor->newline = cursor->end;
-    }
-    const char *line_end = cursor->newline;
-    const char *nul = cursor->has_nul ? memchr(begin, '\0', (size_t)(line_end - begin)) : NULL;
-    if (nul) line_end = nul;
-    cursor->line_number += cursor->is_counted;
-    cursor->is_counted = nul == NULL;
-    cursor->next = line_end < cursor->end ? line_end + 1 : line_end;
-    const char *line = begin;
-    while (line < line_end && is_blank(*line)) line++;
-    while (line_end > line && is_blank(line_end[-1])) line_end--;
-    cursor->line = line;
-    cursor->n = (size_t)(line_end - line);
-    cursor->column = line - begin + 1;
-    if (cursor->n > 0) return true;
+/* Moves to the next line that is not blank. */
+static pleat_status next_line(a3m_parser *p, bool *out_is_line) {
+  while (true) {
+    PLEAT_TRY(pleat_lines_next(p->lines, out_is_line, p->err));
+    if (!*out_is_line) return PLEAT_OK;
+    const char *line = p->lines->line, *end = line + p->lines->n;
+    while (line < end && is_blank(*line)) line++;
+    while (end > line && is_blank(end[-1])) end--;
+    p->line = line;
+    p->n = (size_t)(end - line);
+    p->column = line - p->lines->line + 1;
+    if (p->n > 0) return PLEAT_OK;
   }
-  return false;
 }
 
 static pleat_status no_memory(a3m_parser *p) {
@@ -113,29 +92,29 @@ static int64_t parse_numbers(const char *text, const char *end, int64_t capacity
   return -1;
 }
 
-static pleat_status parse_complex_header(a3m_parser *p, const line_cursor *cursor) {
+static pleat_status parse_complex_header(a3m_parser *p) {
   pleat_a3m *a3m = p->a3m;
-  const char *begin = cursor->line + 1;
-  const char *end = cursor->line + cursor->n;
+  const char *begin = p->line + 1;
+  const char *end = p->line + p->n;
   const char *tab = memchr(begin, '\t', (size_t)(end - begin));
-  int64_t capacity = (int64_t)cursor->n; /* each number takes at least one byte */
+  int64_t capacity = (int64_t)p->n; /* each number takes at least one byte */
   a3m->chain_lengths = calloc((size_t)capacity, sizeof *a3m->chain_lengths);
   a3m->cardinalities = calloc((size_t)capacity, sizeof *a3m->cardinalities);
   if (!a3m->chain_lengths || !a3m->cardinalities) return no_memory(p);
   int64_t n_lengths = parse_numbers(begin, tab, capacity, a3m->chain_lengths);
   int64_t n_cardinalities = parse_numbers(tab + 1, end, capacity, a3m->cardinalities);
   if (n_lengths < 0 || n_cardinalities < 0 || n_lengths != n_cardinalities) {
-    return pleat_fail_at(p->err, PLEAT_INPUT, p->path, cursor->line_number, cursor->column,
+    return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->lines->number, p->column,
                          "header '%.*s' of a complex: expected as many chain lengths as copies, all from 1 to %d, "
                          "like \"#120,85<TAB>2,1\"",
-                         (int)(cursor->n < 100 ? cursor->n : 100), cursor->line, PLEAT_MAX_RESIDUES);
+                         (int)(p->n < 100 ? p->n : 100), p->line, PLEAT_MAX_RESIDUES);
   }
   int64_t n_residues = 0;
   for (int64_t k = 0; k < n_lengths && n_residues <= PLEAT_MAX_RESIDUES; k++) {
     n_residues += a3m->chain_lengths[k] * a3m->cardinalities[k];
   }
   if (n_residues > PLEAT_MAX_RESIDUES) {
-    return pleat_fail_at(p->err, PLEAT_INPUT, p->path, cursor->line_number, cursor->column,
+    return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->lines->number, p->column,
                          "the complex has more than %d residues, the most that pleat reads: leave chains out",
                          PLEAT_MAX_RESIDUES);
   }
@@ -143,33 +122,50 @@ static pleat_status parse_complex_header(a3m_parser *p, const line_cursor *curso
   return PLEAT_OK;
 }
 
-/* Finds the width (columns of the first row) and makes room. A valid file has at least rows * columns bytes, so that
- * a file of a few bytes cannot ask for much memory: reading stops at the first short row. */
-static pleat_status make_room(a3m_parser *p, const char *text, size_t n) {
+/* How many rows there will be, by the bytes of those that were there; doubles while that is not known. A file of a few
+ * bytes cannot ask for much memory: the rows that were there were as wide as all will be. */
+static size_t expected_rows(const a3m_parser *p) {
+  enum { FEWEST = 16, ENOUGH = 1024 };
+  uint64_t n_done, n_left;
+  if (p->capacity < ENOUGH) return p->capacity ? 2 * (size_t)p->capacity : FEWEST;
+  if (!pleat_lines_place(p->lines, &n_done, &n_left)) return 2 * (size_t)p->capacity;
+  double n_more = (double)p->capacity * (double)n_left / (double)n_done;
+  if (n_more > (double)(p->max_rows - p->capacity)) n_more = (double)(p->max_rows - p->capacity);
+  return (size_t)p->capacity + (size_t)(n_more * 1.02) + FEWEST;
+}
+
+/* Room for one more row; deletions are zero. */
+static pleat_status make_room(a3m_parser *p) {
   pleat_msa *msa = &p->a3m->msa;
-  int64_t n_headers = 0;
-  line_cursor cursor = cursor_init(text, n);
-  while (cursor_next(&cursor)) {
-    if (cursor.line[0] == '>') n_headers++;
-    if (n_headers != 1 || cursor.line[0] == '>' || cursor.line[0] == '#') continue;
-    for (size_t i = 0; i < cursor.n; i++) {
-      msa->n_cols += p->byte_kinds[(unsigned char)cursor.line[i]] == BYTE_COLUMN;
-    }
-    if (msa->n_cols > PLEAT_MAX_RESIDUES) {
-      return pleat_fail_at(p->err, PLEAT_INPUT, p->path, cursor.line_number, 0,
-                           "the first row has more than %d columns, the most that pleat reads: split the protein",
-                           PLEAT_MAX_RESIDUES);
-    }
-  }
-  if (msa->n_cols == 0) return PLEAT_OK; /* the first row, if there is one, is refused when it is read */
-  int64_t n_most = (int64_t)n / msa->n_cols + 1;
-  p->capacity = n_headers < n_most ? n_headers : n_most;
-  PLEAT_ASSERT(p->capacity > 0); /* columns were counted below a header */
-  size_t n_letters = (size_t)p->capacity * (size_t)msa->n_cols;
-  msa->letters = malloc(n_letters);
-  msa->deletions = calloc(n_letters, sizeof *msa->deletions);
-  msa->descriptions = calloc((size_t)p->capacity, sizeof *msa->descriptions);
-  return msa->letters && msa->deletions && msa->descriptions ? PLEAT_OK : no_memory(p);
+  if (msa->n_rows < p->capacity) return PLEAT_OK;
+  size_t n_rows = expected_rows(p), n_cols = (size_t)msa->n_cols;
+  if (n_rows > SIZE_MAX / sizeof(int32_t) / n_cols) return no_memory(p);
+  char *letters = realloc(msa->letters, n_rows * n_cols);
+  if (letters) msa->letters = letters;
+  char **descriptions = letters ? realloc(msa->descriptions, n_rows * sizeof *descriptions) : NULL;
+  if (descriptions) msa->descriptions = descriptions;
+  /* Large memory of calloc is zero without being written. */
+  int32_t *deletions = descriptions ? calloc(n_rows * n_cols, sizeof *deletions) : NULL;
+  if (!deletions) return no_memory(p);
+  if (msa->n_rows) memcpy(deletions, msa->deletions, (size_t)msa->n_rows * n_cols * sizeof *deletions);
+  free(msa->deletions);
+  msa->deletions = deletions;
+  pleat_os_pages_want_large(letters, n_rows * n_cols);
+  pleat_os_pages_want_large(deletions, n_rows * n_cols * sizeof *deletions);
+  p->capacity = (int64_t)n_rows;
+  return PLEAT_OK;
+}
+
+/* The first row is complete: it says how wide all others are. */
+static pleat_status set_width(a3m_parser *p) {
+  pleat_msa *msa = &p->a3m->msa;
+  if (p->first.is_failed) return no_memory(p);
+  msa->n_cols = p->n_columns;
+  PLEAT_TRY(make_room(p));
+  memcpy(msa->letters, p->first.data, (size_t)msa->n_cols);
+  p->byte_kinds['-'] = BYTE_COLUMN;
+  memset(&p->byte_kinds['a'], BYTE_INSERTION, 26);
+  return PLEAT_OK;
 }
 
 /* Checks the width of the row just read and keeps it. No row: no effect. */
@@ -181,33 +177,38 @@ static pleat_status end_row(a3m_parser *p) {
                          "row %lld is empty: expected an aligned sequence below its header line",
                          (long long)msa->n_rows + 1);
   }
+  if (msa->n_cols == 0) PLEAT_TRY(set_width(p));
   if (p->n_columns != msa->n_cols) {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->row_line, 0,
                          "row %lld has %lld columns (upper case and '-'), expected %lld as in the first row: the "
                          "alignment is damaged or not in a3m format",
                          (long long)msa->n_rows + 1, (long long)p->n_columns, (long long)msa->n_cols);
   }
-  msa->n_rows++;
+  msa->descriptions[msa->n_rows++] = p->description;
+  p->description = NULL;
   return PLEAT_OK;
 }
 
-static pleat_status begin_row(a3m_parser *p, const line_cursor *cursor) {
+/* Ends the row before; *out_is_full: it was the last one wanted. */
+static pleat_status begin_row(a3m_parser *p, bool *out_is_full) {
   PLEAT_TRY(end_row(p));
-  p->row_line = cursor->line_number;
+  *out_is_full = p->a3m->msa.n_rows >= p->max_rows;
+  p->row_line = *out_is_full ? 0 : p->lines->number;
+  if (*out_is_full) return PLEAT_OK;
   p->n_columns = 0;
   p->n_insertions = 0;
-  pleat_msa *msa = &p->a3m->msa;
-  if (msa->n_cols == 0) return PLEAT_OK; /* an empty first row: end_row refuses it */
-  PLEAT_ASSERT(msa->n_rows < p->capacity);
-  char *description = malloc(cursor->n);
-  if (description == NULL) return no_memory(p);
-  memcpy(description, cursor->line + 1, cursor->n - 1);
-  description[cursor->n - 1] = '\0';
-  msa->descriptions[msa->n_rows] = description;
+  if (p->a3m->msa.n_cols) PLEAT_TRY(make_room(p));
+  free(p->description); /* there is none: end_row has taken it */
+  p->description = malloc(p->n);
+  if (p->description == NULL) return no_memory(p);
+  memcpy(p->description, p->line + 1, p->n - 1);
+  p->description[p->n - 1] = '\0';
   return PLEAT_OK;
 }
 
-static pleat_status refuse_byte(a3m_parser *p, char c, int64_t line, int64_t column) {
+static pleat_status refuse_byte(a3m_parser *p, size_t i) {
+  char c = p->line[i];
+  int64_t line = p->lines->number, column = p->column + (int64_t)i;
   long long row = (long long)p->a3m->msa.n_rows + 1;
   unsigned char byte = (unsigned char)c;
   if (byte < 0x20 || byte > 0x7e) {
@@ -226,28 +227,34 @@ static pleat_status refuse_byte(a3m_parser *p, char c, int64_t line, int64_t col
                        "'%c' in row %lld: expected A-Z and '-' for columns, a-z for insertions, '.'", c, row);
 }
 
-static pleat_status add_sequence_line(a3m_parser *p, const line_cursor *cursor) {
+static pleat_status add_columns(a3m_parser *p, const char *columns, size_t n) {
   pleat_msa *msa = &p->a3m->msa;
-  bool is_first = msa->n_rows == 0;
-  /* Without columns there is no room, and the first row holds nothing that could be stored. */
-  char *letters = msa->n_cols ? msa->letters + msa->n_rows * msa->n_cols : NULL;
-  int32_t *deletions = msa->n_cols ? msa->deletions + msa->n_rows * msa->n_cols : NULL;
-  for (size_t i = 0; i < cursor->n; i++) {
-    char c = cursor->line[i];
-    int kind = p->byte_kinds[(unsigned char)c];
-    if (kind == BYTE_BAD || (is_first && (c == '-' || kind == BYTE_INSERTION))) {
-      return refuse_byte(p, c, cursor->line_number, cursor->column + (int64_t)i);
-    }
-    if (kind == BYTE_INSERTION) {
-      p->n_insertions++;
-    } else if (kind == BYTE_COLUMN) {
-      if (p->n_columns < msa->n_cols) {
-        letters[p->n_columns] = c;
-        deletions[p->n_columns] = p->n_insertions < INT32_MAX ? (int32_t)p->n_insertions : INT32_MAX;
-      }
-      p->n_columns++;
-      p->n_insertions = 0;
-    }
+  if (msa->n_cols == 0) {
+    pleat_buf_append(&p->first, columns, n);
+  } else if (p->n_columns < msa->n_cols) {
+    int64_t at = msa->n_rows * msa->n_cols + p->n_columns;
+    size_t n_room = (size_t)(msa->n_cols - p->n_columns), n_stored = n < n_room ? n : n_room;
+    memcpy(msa->letters + at, columns, n_stored);
+    if (p->n_insertions) msa->deletions[at] = p->n_insertions < INT32_MAX ? (int32_t)p->n_insertions : INT32_MAX;
+  }
+  p->n_columns += (int64_t)n;
+  p->n_insertions = 0;
+  if (msa->n_cols || p->n_columns <= PLEAT_MAX_RESIDUES) return PLEAT_OK;
+  return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->lines->number, 0,
+                       "the first row has more than %d columns, the most that pleat reads: split the protein",
+                       PLEAT_MAX_RESIDUES);
+}
+
+/* Runs of equal kinds are long: most rows have few insertions. */
+static pleat_status add_sequence_line(a3m_parser *p) {
+  size_t i = 0;
+  while (i < p->n) {
+    size_t begin = i;
+    uint8_t kind = p->byte_kinds[(unsigned char)p->line[begin]];
+    if (kind == BYTE_BAD) return refuse_byte(p, begin);
+    while (i < p->n && p->byte_kinds[(unsigned char)p->line[i]] == kind) i++;
+    if (kind == BYTE_INSERTION) p->n_insertions += (int64_t)(i - begin);
+    if (kind == BYTE_COLUMN) PLEAT_TRY(add_columns(p, p->line + begin, i - begin));
   }
   return PLEAT_OK;
 }
@@ -263,25 +270,27 @@ static pleat_status check_complex(a3m_parser *p, int64_t header_line) {
                        (long long)n_cols, (long long)p->a3m->msa.n_cols);
 }
 
-static pleat_status parse_rows(a3m_parser *p, const char *text, size_t n) {
-  line_cursor cursor = cursor_init(text, n);
+static pleat_status parse_rows(a3m_parser *p) {
   int64_t header_line = 0;
-  for (bool is_first_line = true; cursor_next(&cursor); is_first_line = false) {
-    if (cursor.line[0] == '#') {
-      if (!is_first_line || !is_complex_header(cursor.line, cursor.n)) continue;
-      header_line = cursor.line_number;
-      PLEAT_TRY(parse_complex_header(p, &cursor));
-    } else if (cursor.line[0] == '>') {
-      PLEAT_TRY(begin_row(p, &cursor));
+  bool is_line = true, is_full = false;
+  for (bool is_first_line = true; !is_full; is_first_line = false) {
+    PLEAT_TRY(next_line(p, &is_line));
+    if (!is_line) break;
+    if (p->line[0] == '#') {
+      if (!is_first_line || !is_complex_header(p->line, p->n)) continue;
+      header_line = p->lines->number;
+      PLEAT_TRY(parse_complex_header(p));
+    } else if (p->line[0] == '>') {
+      PLEAT_TRY(begin_row(p, &is_full));
     } else if (p->row_line == 0) {
-      return pleat_fail_at(p->err, PLEAT_INPUT, p->path, cursor.line_number, cursor.column,
+      return pleat_fail_at(p->err, PLEAT_INPUT, p->path, p->lines->number, p->column,
                            "text before the first '>': expected an a3m alignment, a header line \">name\" above each "
                            "row");
     } else {
-      PLEAT_TRY(add_sequence_line(p, &cursor));
+      PLEAT_TRY(add_sequence_line(p));
     }
   }
-  if (p->row_line == 0) {
+  if (p->row_line == 0 && !is_full) {
     return pleat_fail_at(p->err, PLEAT_INPUT, p->path, 0, 0,
                          "the file is empty: expected an a3m alignment whose first row is the query");
   }
@@ -289,33 +298,45 @@ static pleat_status parse_rows(a3m_parser *p, const char *text, size_t n) {
   return check_complex(p, header_line);
 }
 
-static void fill_byte_kinds(uint8_t *kinds) {
-  memset(kinds, BYTE_BAD, 256);
-  memset(&kinds['A'], BYTE_COLUMN, 26);
-  memset(&kinds['a'], BYTE_INSERTION, 26);
-  kinds['-'] = BYTE_COLUMN;
-  kinds['.'] = kinds[' '] = kinds['\t'] = kinds['\r'] = BYTE_SKIPPED;
+/* Gives back the room of rows that did not come. */
+static void shrink(pleat_msa *msa) {
+  size_t n_letters = (size_t)(msa->n_rows * msa->n_cols);
+  if (n_letters == 0) return;
+  void *letters = realloc(msa->letters, n_letters);
+  if (letters) msa->letters = letters;
+  void *deletions = realloc(msa->deletions, n_letters * sizeof *msa->deletions);
+  if (deletions) msa->deletions = deletions;
 }
 
-pleat_status pleat_a3m_parse(const char *text, size_t n, const char *path, pleat_a3m *out_a3m, pleat_error *err) {
+static pleat_status parse(pleat_lines *lines, int64_t max_rows, pleat_a3m *out_a3m, pleat_error *err) {
   *out_a3m = (pleat_a3m){0};
-  a3m_parser p = {.path = path, .a3m = out_a3m, .err = err};
-  fill_byte_kinds(p.byte_kinds);
-  pleat_status status = make_room(&p, text, n);
-  if (!status) status = parse_rows(&p, text, n);
-  if (!status) return PLEAT_OK;
-  /* A row that was refused has a description already. */
-  if (out_a3m->msa.n_rows < p.capacity) out_a3m->msa.n_rows++;
-  pleat_a3m_fini(out_a3m);
+  a3m_parser p = {.lines = lines, .path = lines->path, .a3m = out_a3m, .max_rows = max_rows, .err = err};
+  memset(p.byte_kinds, BYTE_BAD, sizeof p.byte_kinds);
+  memset(&p.byte_kinds['A'], BYTE_COLUMN, 26);
+  p.byte_kinds['.'] = p.byte_kinds[' '] = p.byte_kinds['\t'] = p.byte_kinds['\r'] = BYTE_SKIPPED;
+  pleat_status status = parse_rows(&p);
+  if (status) {
+    pleat_a3m_fini(out_a3m);
+  } else {
+    shrink(&out_a3m->msa);
+  }
+  free(p.description);
+  pleat_buf_fini(&p.first);
   return status;
 }
 
-void pleat_msa_fini(pleat_msa *msa) {
-  for (int64_t r = 0; msa->descriptions && r < msa->n_rows; r++) free(msa->descriptions[r]);
-  free(msa->descriptions);
-  free(msa->letters);
-  free(msa->deletions);
-  *msa = (pleat_msa){0};
+pleat_status pleat_a3m_parse(const char *text, size_t n, const char *path, pleat_a3m *out_a3m, pleat_error *err) {
+  pleat_lines lines = pleat_lines_of(text, n, path, PLEAT_LINES_NUL);
+  return parse(&lines, PLEAT_ALL_ROWS, out_a3m, err);
+}
+
+pleat_status pleat_a3m_read(const char *path, int64_t max_rows, pleat_a3m *out_a3m, pleat_error *err) {
+  *out_a3m = (pleat_a3m){0};
+  pleat_lines lines;
+  PLEAT_TRY(pleat_lines_open(path, PLEAT_LINES_NUL, &lines, err));
+  pleat_status status = parse(&lines, max_rows, out_a3m, err);
+  pleat_lines_close(&lines);
+  return status;
 }
 
 void pleat_a3m_fini(pleat_a3m *a3m) {

@@ -6,17 +6,8 @@
 
 #include <stddef.h>
 
+#include "io/msa.h"
 #include "pleat/status.h"
-
-/* A multiple sequence alignment. letters[r * n_cols + c] is 'A'-'Z' or '-'. deletions[r * n_cols + c] counts the
- * lower-case letters (insertions relative to the query) just before column c. Row 0 is the query. */
-typedef struct pleat_msa {
-  int64_t n_rows;
-  int64_t n_cols;
-  char *letters;
-  int32_t *deletions;
-  char **descriptions; /* header lines without '>' */
-} pleat_msa;
 
 /* A parsed .a3m file. Plain a3m: one chain whose length is n_cols. ColabFold's complexes start with
  * "#len1,len2<TAB>card1,card2"; then chain_lengths and cardinalities are set and n_chains > 0: each of the n_chains
@@ -35,8 +26,10 @@ typedef struct pleat_a3m {
  * than 2^16 columns, a header that does not add up. Errors: INPUT, NOMEM. Released with pleat_a3m_fini. */
 PLEAT_CHECKED pleat_status pleat_a3m_parse(const char *text, size_t n, const char *path, pleat_a3m *out_a3m,
                                            pleat_error *err);
+/* The first max_rows rows (PLEAT_ALL_ROWS: all) of a file, plain or packed by gzip, which is not read further; "-" is
+ * standard input. Memory is that of the rows kept. Errors also: IO. */
+PLEAT_CHECKED pleat_status pleat_a3m_read(const char *path, int64_t max_rows, pleat_a3m *out_a3m, pleat_error *err);
 void pleat_a3m_fini(pleat_a3m *a3m);
-void pleat_msa_fini(pleat_msa *msa);
 
 /* Splits a complex as ColabFold's unserialize_msa does: unpaired[k] holds the rows of distinct chain k (query first,
  * put in where the file has none; columns of that chain only), paired[k] the k-th part of the rows that align more than

@@ -6,6 +6,7 @@
 #include "bad_input.h"
 #include "base/os.h"
 #include "check.h"
+#include "folder.h"
 #include "io/fasta.h"
 
 static bool parse(const char *text, size_t n, pleat_a3m *a3m) {
@@ -210,6 +211,32 @@ static void test_hostile_room(void) {
   free(text);
 }
 
+/* A file gives what its text gives; a limit ends reading, and what stands behind it is not even looked at. */
+static void test_read(void) {
+  static const char text[] = ">q\nMKVA\n>a\nM--A\n\n>b\nMkkKVA\n>c\nM1VA\n";
+  char folder[256], path[512];
+  pleat_a3m a3m;
+  pleat_error err = {0};
+  if (!folder_make(folder, sizeof folder)) return;
+  snprintf(path, sizeof path, "%s/in.a3m", folder);
+  CHECK_OK(pleat_file_write(path, text, sizeof text - 1, &err), &err);
+  CHECK_INT(pleat_a3m_read(path, PLEAT_ALL_ROWS, &a3m, &err), PLEAT_INPUT);
+  CHECK_INT(err.line, 9);
+  CHECK_STR(err.file, path);
+  for (int64_t n = 1; n <= 3; n++) {
+    if (!CHECK_OK(pleat_a3m_read(path, n, &a3m, &err), &err)) continue;
+    CHECK_INT(a3m.msa.n_rows, n);
+    CHECK_INT(a3m.msa.n_cols, 4);
+    CHECK(memcmp(a3m.msa.letters, "MKVAM--AMKVA", (size_t)n * 4) == 0);
+    CHECK_STR(a3m.msa.descriptions[n - 1], ((const char *[]){"q", "a", "b"})[n - 1]);
+    if (n == 3) CHECK_INT(a3m.msa.deletions[9], 2);
+    pleat_a3m_fini(&a3m);
+  }
+  CHECK_INT(unlink(path), 0);
+  CHECK_INT(pleat_a3m_read(path, 1, &a3m, &err), PLEAT_IO);
+  CHECK_INT(rmdir(folder), 0);
+}
+
 int main(void) {
   test_accepted();
   test_nul();
@@ -221,5 +248,6 @@ int main(void) {
   test_widest();
   check_bad_files("a3m", bad_files, sizeof bad_files / sizeof *bad_files, parse_bad);
   test_hostile_room();
+  test_read();
   return check_report();
 }

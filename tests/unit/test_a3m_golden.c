@@ -58,6 +58,17 @@ static void test_parse_edges(void) {
   free(text);
 }
 
+/* DEVIATION: Python ends a line at a vertical tab too, so that the rest of a header becomes residues of its row, which no
+ * longer fits the others. Here it stays in the header. */
+static void test_parse_vertical_tab(void) {
+  pleat_a3m a3m = reference_a3m("features/A_parsers/edge_vt.a3m");
+  if (CHECK_INT(a3m.msa.n_rows, 3) && CHECK_INT(a3m.msa.n_cols, 4)) {
+    CHECK(memcmp(a3m.msa.letters, "MKTAMKTAM-TA", 12) == 0);
+    CHECK_STR(a3m.msa.descriptions[1], "desc with \v vertical tab");
+  }
+  pleat_a3m_fini(&a3m);
+}
+
 /* Next line of *text without its end; NULL behind the last. */
 static const char *next_line(const char **text, size_t *n_line) {
   const char *line = *text;
@@ -189,6 +200,7 @@ int main(void) {
   test_parse("features/msas/6KWC_1/bfd_uniref_hits.a3m", "features/A_parsers/6KWC_1_bfd.a3m.npz");
   test_parse("features/A_parsers/7wux_1_pairing.a3m", "features/A_parsers/7wux_1_pairing.a3m.npz");
   test_parse_edges();
+  test_parse_vertical_tab();
   test_split_complex();
   test_split_paired_only();
   return check_report();
