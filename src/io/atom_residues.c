@@ -5,6 +5,7 @@
 #include "io/atom_residues.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static bool read_sign(pleat_text_span span, size_t *i) {
   return has_sign && span.text[(*i)++] == '-';
 }
 
-bool pleat_span_number(pleat_text_span span, float *out_value) {
+bool pleat_span_double(pleat_text_span span, double *out_value) {
   size_t i = 0;
   double mantissa = 0, power = 0;
   int n_whole_dropped = 0, n_fraction_dropped = 0, n_fraction = 0, none = 0;
@@ -62,8 +63,14 @@ bool pleat_span_number(pleat_text_span span, float *out_value) {
   double scale = 1;
   for (int k = 0; k < (power < 0 ? -power : power) && k < 400; k++) scale *= 10;
   double value = power < 0 ? mantissa / scale : mantissa * scale;
-  if (value > (double)FLT_MAX) return false;
-  *out_value = (float)(is_negative ? -value : value);
+  *out_value = is_negative ? -value : value;
+  return true;
+}
+
+bool pleat_span_number(pleat_text_span span, float *out_value) {
+  double value;
+  if (!pleat_span_double(span, &value) || fabs(value) > (double)FLT_MAX) return false;
+  *out_value = (float)value;
   return true;
 }
 

@@ -55,8 +55,9 @@ enum { PLEAT_SPAN_SHOWN = 24 };
 /* For messages: the span with other bytes than printable ASCII as '?', cut to what fits. Returns `out`. */
 const char *pleat_span_show(pleat_text_span span, char out[PLEAT_SPAN_SHOWN]);
 bool pleat_span_is(pleat_text_span span, const char *text);
-/* A decimal number, "-12.345" or "1.5e2": the whole span and nothing else; independent of the locale. false: not one, or
- * larger than float. */
+/* A decimal number, "-12.345" or "1.5e2": the whole span and nothing else; independent of the locale. Up to 15 digits are
+ * exact. false: not one, or beyond about 1e60 (of the second: larger than float). */
+bool pleat_span_double(pleat_text_span span, double *out_value);
 bool pleat_span_number(pleat_text_span span, float *out_value);
 
 #endif
