@@ -15,6 +15,8 @@ typedef struct pleat_feat_chain {
   const pleat_msa *opt_msas; /* n_msas alignments in priority order; none = single sequence */
   size_t n_msas;
   const pleat_msa *opt_paired; /* row k of every chain of a complex belongs together; NULL = none */
+  const pleat_msa *opt_hits;   /* UniProt hits, to be paired by species; NULL = none */
+  const char *opt_description; /* of the sequence */
 } pleat_feat_chain;
 
 typedef struct pleat_feat_options {
@@ -29,7 +31,8 @@ typedef struct pleat_feat_options {
 } pleat_feat_options;
 
 /* Raw monomer features (section B of shared/features/README.md): aatype [N_res, 21] one-hot, msa [N_rows, N_res]
- * i32 HHblits ids, deletion_matrix_int, num_alignments, residue_index, seq_length, between_segment_residues ...
+ * i32 HHblits ids, deletion_matrix_int, msa_species_identifiers, num_alignments, residue_index, seq_length,
+ * between_segment_residues ..., and domain_name where the chain has a description.
  * Duplicate rows (letters equal) are dropped as published. Errors: INPUT, NOMEM. */
 PLEAT_CHECKED pleat_status pleat_feat_monomer_raw(const pleat_feat_chain *chain, pleat_arrays **out_raw,
                                                   pleat_error *err);
@@ -47,6 +50,12 @@ PLEAT_CHECKED pleat_status pleat_feat_monomer(const pleat_arrays *raw, const ple
  * Errors: INPUT, NOMEM. */
 PLEAT_CHECKED pleat_status pleat_feat_multimer_raw(const pleat_feat_chain *chains, size_t n_chains,
                                                    pleat_arrays **out_raw, pleat_error *err);
+
+/* The same features as AlphaFold makes them of its own searches (section E): repeated rows are dropped; where there are
+ * different chains, rows of opt_hits that name the same species are paired, the most similar to their query first, and
+ * unpaired rows that a paired one repeats are dropped. opt_paired is not read. Errors: INPUT, NOMEM. */
+PLEAT_CHECKED pleat_status pleat_feat_multimer_species(const pleat_feat_chain *chains, size_t n_chains,
+                                                       pleat_arrays **out_raw, pleat_error *err);
 
 /* What modules_multimer.py does to the raw batch in every recycle: profile, sampling of max_msa_clusters +
  * max_extra_msa rows, masking, clustering. Adds to *out_features: target_feat [N_res, 21], msa_feat

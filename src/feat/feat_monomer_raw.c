@@ -10,6 +10,7 @@
 #include "feat/feat.h"
 #include "feat/feat_rows.h"
 #include "io/fasta.h"
+#include "io/species.h"
 
 /* Every element of a new [n] i32 array is `value`. */
 static pleat_status add_constant(pleat_arrays *set, const char *name, int64_t n, int32_t value, pleat_error *err) {
@@ -19,8 +20,16 @@ static pleat_status add_constant(pleat_arrays *set, const char *name, int64_t n,
   return PLEAT_OK;
 }
 
-static pleat_status add_sequence_features(pleat_arrays *raw, const char *sequence, int64_t n_res, pleat_error *err) {
+/* An array of one text; numpy has no texts of no bytes. */
+static pleat_status add_text(pleat_arrays *set, const char *name, const char *text, pleat_error *err) {
+  size_t n = strlen(text);
+  return pleat_arrays_add_bytes(set, name, n ? n : 1, 1, (const int64_t[]){1}, text, NULL, err);
+}
+
+static pleat_status add_sequence_features(pleat_arrays *raw, const pleat_feat_chain *chain, int64_t n_res,
+                                          pleat_error *err) {
   enum { N_TYPES = PLEAT_RESTYPE_X + 1 };
+  const char *sequence = chain->sequence;
   void *data = NULL;
   PLEAT_TRY(pleat_arrays_add(raw, "aatype", PLEAT_I32, 2, (const int64_t[]){n_res, N_TYPES}, NULL, &data, err));
   for (int64_t i = 0; i < n_res; i++) ((int32_t *)data)[i * N_TYPES + pleat_restype_from_letter(sequence[i])] = 1;
@@ -28,7 +37,25 @@ static pleat_status add_sequence_features(pleat_arrays *raw, const char *sequenc
   for (int64_t i = 0; i < n_res; i++) ((int32_t *)data)[i] = (int32_t)i;
   PLEAT_TRY(add_constant(raw, "between_segment_residues", n_res, 0, err));
   PLEAT_TRY(add_constant(raw, "seq_length", n_res, (int32_t)n_res, err));
-  return pleat_arrays_add_bytes(raw, "sequence", (size_t)n_res, 1, (const int64_t[]){1}, sequence, NULL, err);
+  if (chain->opt_description) PLEAT_TRY(add_text(raw, "domain_name", chain->opt_description, err));
+  return add_text(raw, "sequence", sequence, err);
+}
+
+/* As wide as the longest, and at least one byte. */
+static pleat_status add_species(pleat_arrays *raw, const pleat_feat_row *rows, int64_t n_rows, pleat_error *err) {
+  char species[PLEAT_SPECIES_TEXT];
+  void *data = NULL;
+  int width = 1;
+  for (int64_t r = 0; r < n_rows; r++) {
+    int n = rows[r].opt_description ? pleat_species_find(rows[r].opt_description, species) : 0;
+    if (n > width) width = n;
+  }
+  PLEAT_TRY(pleat_arrays_add_bytes(raw, "msa_species_identifiers", (size_t)width, 1, &n_rows, NULL, &data, err));
+  for (int64_t r = 0; r < n_rows; r++) {
+    int n = rows[r].opt_description ? pleat_species_find(rows[r].opt_description, species) : 0;
+    memcpy((char *)data + r * width, species, (size_t)n);
+  }
+  return PLEAT_OK;
 }
 
 static pleat_status add_msa_features(pleat_arrays *raw, const pleat_feat_row *rows, int64_t n_rows, int64_t n_res,
@@ -44,7 +71,7 @@ static pleat_status add_msa_features(pleat_arrays *raw, const pleat_feat_row *ro
     for (int64_t i = 0; i < n_res; i++) ids_i[i] = pleat_hhblits_from_letter(rows[r].letters[i]);
     memcpy((int32_t *)deletions + r * n_res, rows[r].deletions, (size_t)n_res * sizeof *rows[r].deletions);
   }
-  return PLEAT_OK;
+  return add_species(raw, rows, n_rows, err);
 }
 
 static pleat_status check_chain(const pleat_feat_chain *chain, int64_t n_res, pleat_error *err) {
@@ -74,7 +101,7 @@ static pleat_status check_chain(const pleat_feat_chain *chain, int64_t n_res, pl
 
 /* Without an alignment the sequence is the only row. */
 static pleat_status add_all(pleat_arrays *raw, const pleat_feat_chain *chain, int64_t n_res, pleat_error *err) {
-  PLEAT_TRY(add_sequence_features(raw, chain->sequence, n_res, err));
+  PLEAT_TRY(add_sequence_features(raw, chain, n_res, err));
   pleat_feat_row *rows = NULL;
   int64_t n_rows = 0;
   if (chain->n_msas > 0) {

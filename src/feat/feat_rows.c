@@ -58,6 +58,7 @@ pleat_status pleat_feat_rows_unique(const pleat_msa *msas, size_t n_msas, int64_
       if (existing != PLEAT_MAP_NONE) continue;
       rows[n].letters = letters;
       rows[n].deletions = msas[i].deletions + r * n_cols;
+      rows[n].opt_description = msas[i].descriptions ? msas[i].descriptions[r] : NULL;
       n++;
     }
   }

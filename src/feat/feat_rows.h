@@ -35,6 +35,7 @@ pleat_rng pleat_feat_rng(uint64_t seed, int64_t draw, pleat_feat_stream stream);
 typedef struct pleat_feat_row {
   const char *letters;
   const int32_t *deletions;
+  const char *opt_description;
 } pleat_feat_row;
 
 /* Rows of all alignments in order, without those whose letters (insertions left out) were there before. All

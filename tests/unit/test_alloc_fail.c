@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/os.h"
 #include "check.h"
 #include "io/a3m.h"
 #include "io/fasta.h"
+#include "io/hhr.h"
+#include "io/hmmsearch.h"
+#include "io/m8.h"
+#include "io/stockholm.h"
+#include "pipeline/msas.h"
 #include "pleat/io.h"
 #include "pleat/pleat.h"
 
@@ -101,6 +107,63 @@ static pleat_status parse_a3m(pleat_error *err) {
   free(unpaired);
   free(paired);
   pleat_a3m_fini(&a3m);
+  return status;
+}
+
+static pleat_status read_a3m(pleat_error *err) {
+  pleat_a3m a3m;
+  pleat_status status = pleat_a3m_read("tests/data/feat/tiny.a3m", PLEAT_ALL_ROWS, &a3m, err);
+  if (!status) pleat_a3m_fini(&a3m);
+  return status;
+}
+
+static pleat_status read_stockholm(pleat_error *err) {
+  static const char path[] = "tests/fuzz/corpus/stockholm/chunks.sto";
+  pleat_msa msa;
+  pleat_status status = pleat_stockholm_read(path, PLEAT_ALL_ROWS, &msa, err);
+  if (!status) pleat_msa_fini(&msa);
+  return status;
+}
+
+static pleat_status edit_stockholm(pleat_error *err) {
+  pleat_buf cut = {0}, unique = {0}, narrow = {0}, a3m = {0};
+  pleat_status status = pleat_stockholm_truncate_file("tests/fuzz/corpus/stockholm/chunks.sto", 3, &cut, err);
+  if (!status) status = pleat_stockholm_deduplicate(cut.data, cut.n, "test.sto", &unique, err);
+  if (!status) status = pleat_stockholm_remove_empty_columns(unique.data, unique.n, "test.sto", &narrow, err);
+  if (!status) status = pleat_stockholm_to_a3m(narrow.data, narrow.n, "test.sto", 2, false, &a3m, err);
+  pleat_buf_fini(&cut);
+  pleat_buf_fini(&unique);
+  pleat_buf_fini(&narrow);
+  pleat_buf_fini(&a3m);
+  return status;
+}
+
+static const char hhr[] =
+    "No 1\n>1ABC_A\nProbab=99.5  E-value=3.8e-67  Score=43.5  Aligned_cols=4  Identities=75%  Similarity=1.5  "
+    "Sum_probs=3.1  Template_Neff=5\nQ query             3 MK-T    5 (9)\nT 1ABC_A           11 MKAT   14 (20)\n";
+static const char hmmsearch[] = "#=GS 1abc_A/2-4 DE mol:protein length:9\n1abc_A/2-4 MkRA\n3abc_B/2-4 M.RA\n";
+static const char m8[] = "101 1abc_A 0.5 5 1 2 1 3 10 12 1e-20 80 1M1I1D1M\n";
+
+static pleat_status read_template_hits(pleat_error *err) {
+  pleat_template_hits hits;
+  pleat_status status = pleat_hhr_parse(hhr, sizeof hhr - 1, "test.hhr", &hits, err);
+  if (status) return status;
+  pleat_template_hits_fini(&hits);
+  status = pleat_hmmsearch_parse(hmmsearch, sizeof hmmsearch - 1, "test.sto", "MRA", &hits, err);
+  if (status) return status;
+  pleat_template_hits_fini(&hits);
+  status = pleat_m8_parse(m8, sizeof m8 - 1, "test.m8", NULL, "MRA", &hits, err);
+  if (!status) pleat_template_hits_fini(&hits);
+  return status;
+}
+
+static pleat_status read_searches(pleat_error *err) {
+  pleat_target_msas msas;
+  pleat_arrays *raw = NULL;
+  PLEAT_TRY(pleat_target_msas_read("tests/data/msas", "MKVAW:GGH:MKVAW", &pleat_msas_published_limits, &msas, err));
+  pleat_status status = pleat_feat_multimer_species(msas.chains, msas.n_chains, &raw, err);
+  pleat_arrays_destroy(raw);
+  pleat_target_msas_fini(&msas);
   return status;
 }
 
@@ -300,6 +363,11 @@ static void prepare(void) {
 
 int main(void) {
   run("a3m", parse_a3m, 1);
+  run("a3m file", read_a3m, 1);
+  run("stockholm", read_stockholm, 1);
+  run("stockholm texts", edit_stockholm, 1);
+  run("template hits", read_template_hits, 1);
+  run("searches", read_searches, 1);
   run("fasta", parse_fasta, 1);
   run("targets", read_targets, 1);
   run("target stream", stream_targets, 1);

@@ -22,6 +22,11 @@ static const pleat_msa *align(literal *dst, int64_t n_rows, const char *const *r
   return &dst->msa;
 }
 
+static pleat_feat_chain chain_of(const char *sequence, const pleat_msa *opt_msas, size_t n_msas,
+                                 const pleat_msa *opt_paired) {
+  return (pleat_feat_chain){.sequence = sequence, .opt_msas = opt_msas, .n_msas = n_msas, .opt_paired = opt_paired};
+}
+
 static int32_t int_at(const pleat_arrays *set, const char *name, int64_t i) {
   const pleat_array *array = pleat_arrays_find(set, name);
   if (!CHECK(array != NULL && array->dtype == PLEAT_I32)) return -1;
@@ -59,8 +64,8 @@ static void make_small(small_complex *c) {
   const pleat_msa *pb = align(&c->paired_b, 3, (const char *[]){"GW", "GG", "GA"});
   c->unpaired_a.deletions[5] = 4;
   c->paired_b.deletions[3] = 7;
-  c->a = (pleat_feat_chain){"ACD", ua, 1, pa};
-  c->b = (pleat_feat_chain){"GW", ub, 1, pb};
+  c->a = chain_of("ACD", ua, 1, pa);
+  c->b = chain_of("GW", ub, 1, pb);
 }
 
 static void test_grouped(void) {
@@ -123,7 +128,7 @@ static void test_homomer(void) {
   make_small(&c);
   literal second;
   pleat_msa both[2] = {c.unpaired_a.msa, *align(&second, 2, (const char *[]){"ACD", "AAD"})};
-  pleat_feat_chain chain = {"ACD", both, 2, &c.paired_a.msa};
+  pleat_feat_chain chain = chain_of("ACD", both, 2, &c.paired_a.msa);
   pleat_error err = {0};
   pleat_arrays *raw = NULL;
   if (!CHECK_OK(pleat_feat_multimer_raw((pleat_feat_chain[]){chain, chain}, 2, &raw, &err), &err)) return;
@@ -137,7 +142,7 @@ static void test_homomer(void) {
 
 /* No alignments at all, unusual letters, and padding. */
 static void test_single_sequences(void) {
-  pleat_feat_chain chains[2] = {{"BUZ", NULL, 0, NULL}, {"OJW", NULL, 0, NULL}};
+  pleat_feat_chain chains[2] = {chain_of("BUZ", NULL, 0, NULL), chain_of("OJW", NULL, 0, NULL)};
   pleat_error err = {0};
   pleat_arrays *raw = NULL;
   if (!CHECK_OK(pleat_feat_multimer_assemble(chains, 2, 5, &raw, &err), &err)) return;
@@ -162,7 +167,7 @@ static pleat_msa make_tall(int64_t n_rows, char query, char other, int64_t gap_e
 static void test_crop(void) {
   pleat_msa unpaired_a = make_tall(3000, 'A', 'C', 3000), paired_a = make_tall(1500, 'A', 'D', 1500);
   pleat_msa unpaired_b = make_tall(3000, 'G', 'W', 3000), paired_b = make_tall(1500, 'G', 'V', 2);
-  pleat_feat_chain chains[2] = {{"A", &unpaired_a, 1, &paired_a}, {"G", &unpaired_b, 1, &paired_b}};
+  pleat_feat_chain chains[2] = {chain_of("A", &unpaired_a, 1, &paired_a), chain_of("G", &unpaired_b, 1, &paired_b)};
   pleat_error err = {0};
   pleat_arrays *raw = NULL;
   if (CHECK_OK(pleat_feat_multimer_raw(chains, 2, &raw, &err), &err)) {
@@ -203,8 +208,8 @@ static void test_refused(void) {
   pleat_feat_chain a = c.a;
   a.n_msas = 0;
   check_refused(c.a, a, "chains 1 and 2 have the same sequence but alignments of 2 and 1 rows");
-  check_refused(c.a, (pleat_feat_chain){"", NULL, 0, NULL}, "chain 2 is empty");
-  check_refused(c.a, (pleat_feat_chain){"Ag", NULL, 0, NULL}, "chain 2, residue 2: expected a letter A-Z");
+  check_refused(c.a, chain_of("", NULL, 0, NULL), "chain 2 is empty");
+  check_refused(c.a, chain_of("Ag", NULL, 0, NULL), "chain 2, residue 2: expected a letter A-Z");
   pleat_arrays *raw = NULL;
   CHECK_INT(pleat_feat_multimer_raw(NULL, 0, &raw, NULL), PLEAT_INVALID);
 }
@@ -243,8 +248,8 @@ static void test_colabfold(void) {
     if (is_ok) memcpy(sequences[k], files[k].msa.letters, n);
   }
   if (is_ok) {
-    pleat_feat_chain a = {sequences[0], &files[0].msa, 1, &files[2].msa};
-    pleat_feat_chain b = {sequences[1], &files[1].msa, 1, &files[3].msa};
+    pleat_feat_chain a = chain_of(sequences[0], &files[0].msa, 1, &files[2].msa);
+    pleat_feat_chain b = chain_of(sequences[1], &files[1].msa, 1, &files[3].msa);
     check_colabfold((pleat_feat_chain[]){a, b}, 2, 252,
                     "features/F_colabfold/3G5O_A_3G5O_B/features_alphafold2_multimer_v1.npz");
     a.n_msas = b.n_msas = 0;
@@ -265,8 +270,8 @@ static void test_colabfold_file(void) {
   if (CHECK_OK(pleat_a3m_split(&a3m, &unpaired, &paired, &n, &err), &err) && CHECK_INT(n, 2) && CHECK(paired)) {
     char sequences[2][128] = {{0}};
     for (int k = 0; k < 2; k++) memcpy(sequences[k], unpaired[k].letters, (size_t)unpaired[k].n_cols);
-    pleat_feat_chain a = {sequences[0], &unpaired[0], 1, &paired[0]};
-    pleat_feat_chain b = {sequences[1], &unpaired[1], 1, &paired[1]};
+    pleat_feat_chain a = chain_of(sequences[0], &unpaired[0], 1, &paired[0]);
+    pleat_feat_chain b = chain_of(sequences[1], &unpaired[1], 1, &paired[1]);
     check_colabfold((pleat_feat_chain[]){a, a, b}, 3, 508,
                     "features/F_colabfold/3G5O_AAB_paired_only/features_alphafold2_multimer_v3.npz");
   }

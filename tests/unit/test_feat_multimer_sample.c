@@ -283,7 +283,7 @@ static pleat_arrays *make_raw(int64_t min_rows) {
   pleat_msa msa;
   make_alignment(letters, deletions, &msa);
   memcpy(sequence, letters, SMALL_RES);
-  pleat_feat_chain chains[2] = {{sequence, &msa, 1, NULL}, {"WYWYG", NULL, 0, NULL}};
+  pleat_feat_chain chains[2] = {{.sequence = sequence, .opt_msas = &msa, .n_msas = 1}, {.sequence = "WYWYG"}};
   pleat_arrays *raw = NULL;
   pleat_error err = {0};
   if (!CHECK_OK(pleat_feat_multimer_assemble(chains, 2, min_rows, &raw, &err), &err)) abort();
