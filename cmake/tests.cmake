@@ -57,6 +57,8 @@ pleat_add_tests(unit)
 pleat_add_tests(ops ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c ${PROJECT_SOURCE_DIR}/tests/ops/ops_cases.c)
 # Kernels of the cpu backend; `test_kern --bench` prints their rates.
 pleat_add_tests(kern ${PROJECT_SOURCE_DIR}/tests/kern/kern_bench.c ${PROJECT_SOURCE_DIR}/tests/ops/ops_harness.c)
+# Readers of large files; `test_parsers --bench` prints their rates.
+pleat_add_tests(rate)
 # Properties of whole predictions on small random networks.
 pleat_add_tests(prop)
 
