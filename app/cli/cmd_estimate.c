@@ -74,7 +74,7 @@ static cli_exit run(const cli_args *args) {
   pleat_targets *targets = NULL;
   cli_models models = {0};
   bool has_misfit = false, has_wrong = false;
-  pleat_status status = pleat_targets_read(args->positionals[0], &targets, &err);
+  pleat_status status = cli_targets_read(args, &targets, &err);
   if (!status) status = estimate_targets(args, targets, &models, &has_misfit, &has_wrong, &err);
   cli_models_close(&models);
   pleat_targets_destroy(targets);
@@ -92,7 +92,7 @@ const cli_command cli_command_estimate = {
     .examples =
         "  pleat estimate query.fasta --weights params/ --memory 8G\n"
         "  pleat estimate query.a3m --weights params/ --model model_1_ptm,model_3_ptm\n",
-    .options = {CLI_OPT_WEIGHTS, CLI_OPT_MODELS, CLI_OPT_NUM_RECYCLE, CLI_OPT_SEED, CLI_OPT_MAX_MSA,
+    .options = {CLI_OPT_WEIGHTS, CLI_OPT_MODELS, CLI_OPT_MSAS, CLI_OPT_NUM_RECYCLE, CLI_OPT_SEED, CLI_OPT_MAX_MSA,
                 CLI_OPT_NUM_ENSEMBLE, CLI_OPT_BACKEND, CLI_OPT_THREADS, CLI_OPT_CPU_MASK, CLI_OPT_PRECISION,
                 CLI_OPT_MEMORY, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
     .run = run};

@@ -263,7 +263,7 @@ static cli_exit fold_open_jobs(batch *b) {
 
 static cli_exit run_batch(batch *b) {
   pleat_error err = {0};
-  pleat_status status = pleat_targets_read(b->args.positionals[0], &b->targets, &err);
+  pleat_status status = cli_targets_read(&b->args, &b->targets, &err);
   if (status) return cli_fail(status, &err);
   cli_exit code = apply_colabfold(b);
   if (code) return code;
@@ -321,10 +321,12 @@ const cli_command cli_command_fold = {
     .examples =
         "  pleat fold query.fasta -o out --weights params/\n"
         "  pleat fold query.a3m -o out --weights params/ --model model_1_ptm,model_3_ptm --num-recycle 6\n"
-        "  pleat fold complex.fasta -o out --weights params/ --num-seeds 5 --memory 8G\n",
+        "  pleat fold complex.fasta -o out --weights params/ --num-seeds 5 --memory 8G\n"
+        "  pleat fold query.fasta -o out --weights params/ --msas alphafold_out/query/msas\n",
     .options = {CLI_OPT_OUT_DIR,
                 CLI_OPT_WEIGHTS,
                 CLI_OPT_MODELS,
+                CLI_OPT_MSAS,
                 CLI_OPT_NUM_RECYCLE,
                 CLI_OPT_EARLY_STOP_TOLERANCE,
                 CLI_OPT_SEED,

@@ -469,3 +469,13 @@ pleat_predict_options cli_predict_options(const cli_args *args) {
                                  .is_unhoisted = args->is_unhoisted,
                                  .n_chunks = args->chunks};
 }
+
+pleat_status cli_targets_read(const cli_args *args, pleat_targets **out_targets, pleat_error *err) {
+  pleat_status status = pleat_targets_read(args->positionals[0], out_targets, err);
+  if (status || !args->msas) return status;
+  status = pleat_targets_find_msas(*out_targets, args->msas, err);
+  if (!status) return PLEAT_OK;
+  pleat_targets_destroy(*out_targets);
+  *out_targets = NULL;
+  return status;
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "exit.h"
+#include "pleat/io.h"
 #include "pleat/pleat.h"
 
 enum { CLI_MAX_POSITIONALS = 2, CLI_MAX_MODELS = 32 };
@@ -26,6 +27,8 @@ typedef struct cli_args {
   const char *backend, *cpu_mask, *precision, *log_level, *msa_order;
   bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
   const char *initial_guess;
+  const char *msas; /* folder or file of alignments */
+  bool is_raw, is_processed;
   bool is_overwriting, want_single, want_pair, want_recycles, has_dropout, is_unclustered, is_debug;
   bool is_zip, is_af2_layout, want_chain_scores, is_contact_binary;
   int64_t keep_top; /* screen: structures to keep */
@@ -114,6 +117,10 @@ typedef enum cli_option_id {
   CLI_OPT_SCREEN_SHARD,
   CLI_OPT_SCREEN_OVERWRITE,
   CLI_OPT_PROGRESS,
+  CLI_OPT_MSAS,
+  CLI_OPT_FEATURES_MODEL,
+  CLI_OPT_RAW,
+  CLI_OPT_PROCESSED,
   CLI_OPT_CF_FIRST, /* options of colabfold_batch alone: option_colabfold.c */
   CLI_OPT_CF_DATA = CLI_OPT_CF_FIRST,
   CLI_OPT_CF_RANDOM_SEED,
@@ -164,9 +171,9 @@ typedef struct cli_command {
   cli_exit (*run)(const cli_args *args);
 } cli_command;
 
-extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_screen, cli_command_run,
-    cli_command_estimate, cli_command_selftest, cli_command_bench, cli_command_graph, cli_command_weights,
-    cli_command_info, cli_command_docs;
+extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_screen, cli_command_features,
+    cli_command_run, cli_command_estimate, cli_command_selftest, cli_command_bench, cli_command_graph,
+    cli_command_weights, cli_command_info, cli_command_docs;
 
 /* Reads argv[0 .. n) (behind the command's name). On a mistake prints it with the nearest right word and returns
  * USAGE. Required options and the number of positionals are checked unless help is asked for. */
@@ -175,6 +182,9 @@ void cli_options_print_help(const cli_command *command);
 
 /* Does --skip-output name this output? */
 bool cli_skips_output(const cli_args *args, const char *output);
+
+/* The targets of INPUT, with the alignments of --msas. */
+PLEAT_CHECKED pleat_status cli_targets_read(const cli_args *args, pleat_targets **out_targets, pleat_error *err);
 
 /* pleat fold, also for colabfold_batch. */
 cli_exit cli_fold(const cli_args *args);

@@ -16,9 +16,10 @@ typedef struct pleat_target {
   const char *sequence; /* chains joined by ':'; "" with opt_error */
   const char *opt_a3m;  /* text of the alignment, NULL = single sequence, or see opt_a3m_path */
   size_t n_a3m;
-  const char *opt_a3m_path; /* the alignment's file, of directories and tables: read when features are made */
-  int64_t n_rows;           /* of the alignment; 0 = none */
-  const char *source;       /* path it came from */
+  const char *opt_a3m_path;  /* the alignment's file, of directories and tables: read when features are made */
+  const char *opt_msas_path; /* folder of AlphaFold's searches (msas/): read when features are made */
+  int64_t n_rows;            /* of the alignment or alignments; 0 = none */
+  const char *source;        /* path it came from */
   const pleat_error *opt_error;
 } pleat_target;
 
@@ -35,6 +36,13 @@ PLEAT_API void pleat_targets_destroy(pleat_targets *targets);
 PLEAT_API size_t pleat_targets_count(const pleat_targets *targets);
 PLEAT_API const pleat_target *pleat_targets_get(const pleat_targets *targets, size_t i);
 PLEAT_API const char *pleat_targets_warnings(const pleat_targets *targets); /* "" or one line each */
+
+/* Finds alignments for the targets that have none: per target the first that exists of PATH/NAME.a3m (ColabFold's),
+ * PATH/NAME/msas, PATH/NAME, PATH/msas and PATH, which are folders of AlphaFold's searches (msas/ of its output: uniref90_hits.sto
+ * and the like; for complexes in A/, B/, ..., named by chain_id_map.json), or PATH as an .a3m file. A target for which there
+ * is nothing, or something of another sequence, gets opt_error. Errors: IO (no such path), NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_targets_find_msas(pleat_targets *targets, const char *path,
+                                                             pleat_error *err);
 
 /* The targets of a FASTA file or table one after the other, for inputs of any length: memory is that of one record. "-" is
  * standard input. Names are as in a list, but not made unique. */
@@ -56,6 +64,12 @@ PLEAT_API double pleat_target_stream_fraction(const pleat_target_stream *stream)
 PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features(const pleat_target *target, const pleat_model *model,
                                                            const pleat_predict_options *opt_options,
                                                            pleat_arrays **out_features, pleat_error *err);
+
+/* The same for a network by name, without its weights. is_raw: of monomers, the features before rows are drawn, masked and
+ * clustered (features of multimers are always so). Errors also: INPUT (no such network). */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features_for(const pleat_target *target, const char *model,
+                                                               bool is_raw, const pleat_predict_options *opt_options,
+                                                               pleat_arrays **out_features, pleat_error *err);
 
 /* Positions of a structure file, for pleat_predict_options.opt_initial_positions: an array "atom_positions" [N_res, 37, 3]
  * in angstrom with zeros where the file has no atom, and "atom_mask" [N_res, 37]. The file is PDB or mmCIF, told apart

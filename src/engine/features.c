@@ -42,7 +42,7 @@ pleat_status pleat_features_of_searches(const pleat_feat_chain *chains, size_t n
   return make_features(chains, n_chains, true, wish, out_features, err);
 }
 
-const pleat_variant *pleat_model_variant(const pleat_model *model) { return model->variant; }
+const pleat_variant *pleat_model_variant(const pleat_model *model) { return model ? model->variant : NULL; }
 
 pleat_status pleat_features_of_sequence(const char *sequence, const pleat_features_wish *wish,
                                         pleat_arrays **out_features, pleat_error *err) {

@@ -26,6 +26,6 @@ PLEAT_CHECKED pleat_status pleat_features_of_a3m(const char *text, size_t n, con
 PLEAT_CHECKED pleat_status pleat_features_of_searches(const pleat_feat_chain *chains, size_t n_chains,
                                                       const pleat_features_wish *wish, pleat_arrays **out_features,
                                                       pleat_error *err);
-const pleat_variant *pleat_model_variant(const pleat_model *model);
+const pleat_variant *pleat_model_variant(const pleat_model *model); /* NULL of NULL: a wrong target needs none */
 
 #endif

@@ -119,19 +119,19 @@ static pleat_status read_a3m(pleat_targets *targets, input_file *file, pleat_err
   return pleat_targets_add(targets, &target, err);
 }
 
-/* The alignment that a row names, and whether it is of the row's sequence. */
-static pleat_status scan_row_a3m(const pleat_table_row *row, const char *sequence, int64_t *out_n_rows,
-                                 pleat_error *err) {
-  char *text = NULL, *query = NULL;
-  size_t n = 0;
-  PLEAT_TRY(pleat_file_read(row->opt_a3m_path, PLEAT_MAX_INPUT_BYTES, &text, &n, err));
-  pleat_status status = scan_a3m(text, n, row->opt_a3m_path, &query, out_n_rows, err);
-  free(text);
+pleat_status pleat_targets_scan_a3m(const char *path, const char *name, const char *sequence, int64_t *out_n_rows,
+                                    pleat_error *err) {
+  pleat_a3m a3m;
+  char *query = NULL;
+  PLEAT_TRY(pleat_a3m_read(path, PLEAT_ALL_ROWS, &a3m, err));
+  *out_n_rows = a3m.msa.n_rows;
+  pleat_status status = a3m_sequence(&a3m, path, &query, err);
+  pleat_a3m_fini(&a3m);
   if (!status && strcmp(query, sequence)) {
-    status = pleat_fail_at(err, PLEAT_INPUT, row->opt_a3m_path, 0, 0,
-                           "the alignment's first row is not the sequence of '%.100s' in the table: expected the same "
-                           "residues (chains in the same order)",
-                           row->id);
+    status = pleat_fail_at(err, PLEAT_INPUT, path, 0, 0,
+                           "the alignment's first row is not the sequence of '%.100s': expected the same residues "
+                           "(chains in the same order)",
+                           name);
   }
   free(query);
   return status;
@@ -150,7 +150,8 @@ static pleat_status read_row(pleat_targets *targets, const pleat_table_row *row,
         err, PLEAT_INPUT, path, row->line, 0,
         "row '%.100s' names templates ('templatepath'), which cannot be read yet: leave the cell empty", row->id);
   }
-  return row->opt_a3m_path ? scan_row_a3m(row, *out_sequence, out_n_rows, err) : PLEAT_OK;
+  return row->opt_a3m_path ? pleat_targets_scan_a3m(row->opt_a3m_path, row->id, *out_sequence, out_n_rows, err)
+                           : PLEAT_OK;
 }
 
 static pleat_status read_table(pleat_targets *targets, const input_file *file, char separator, pleat_error *err) {

@@ -159,6 +159,7 @@ void pleat_targets_clear(pleat_targets *targets) {
     free_text(target->sequence);
     free_text(target->opt_a3m);
     free_text(target->opt_a3m_path);
+    free_text(target->opt_msas_path);
     free_text(target->source);
     free_text(target->opt_error);
   }
@@ -182,27 +183,4 @@ const pleat_target *pleat_targets_get(const pleat_targets *targets, size_t i) {
 
 const char *pleat_targets_warnings(const pleat_targets *targets) {
   return targets->warnings.data ? targets->warnings.data : "";
-}
-
-pleat_status pleat_target_features(const pleat_target *target, const pleat_model *model,
-                                   const pleat_predict_options *opt_options, pleat_arrays **out_features,
-                                   pleat_error *err) {
-  *out_features = NULL;
-  if (target->opt_error) {
-    if (err) *err = *target->opt_error;
-    return target->opt_error->status;
-  }
-  if (target->opt_a3m) {
-    return pleat_features_from_a3m(target->opt_a3m, target->n_a3m, target->source, model, opt_options, out_features,
-                                   err);
-  }
-  if (!target->opt_a3m_path) {
-    return pleat_features_from_sequence(target->sequence, model, opt_options, out_features, err);
-  }
-  char *text = NULL;
-  size_t n = 0;
-  PLEAT_TRY(pleat_file_read(target->opt_a3m_path, PLEAT_MAX_INPUT_BYTES, &text, &n, err));
-  pleat_status status = pleat_features_from_a3m(text, n, target->opt_a3m_path, model, opt_options, out_features, err);
-  free(text);
-  return status;
 }

@@ -34,6 +34,22 @@ PLEAT_CHECKED pleat_status pleat_targets_read_path(pleat_targets *targets, const
 /* Releases the targets and warnings; the list itself stays. */
 void pleat_targets_clear(pleat_targets *targets);
 
+/* A target's alignment as a3m, wherever it lies: borrowed from the target, or read and owned. Of AlphaFold's searches it
+ * has every row once, insertions as 'x' (their letters are not kept), and of complexes the rows of each chain by itself.
+ * Errors: IO, INPUT, NOMEM. Released with fini. */
+typedef struct pleat_target_text {
+  const char *opt_text; /* NULL: there is no alignment */
+  size_t n;
+  char *owned;
+} pleat_target_text;
+PLEAT_CHECKED pleat_status pleat_target_text_read(const pleat_target *target, pleat_target_text *out_text,
+                                                  pleat_error *err);
+void pleat_target_text_fini(pleat_target_text *text);
+
+/* Rows of the alignment in a file, whose query must be the sequence of the target called `name`. Errors: IO, INPUT, NOMEM. */
+PLEAT_CHECKED pleat_status pleat_targets_scan_a3m(const char *path, const char *name, const char *sequence,
+                                                  int64_t *out_n_rows, pleat_error *err);
+
 /* Files that can be read in parts of whole records. */
 typedef enum pleat_part_format { PLEAT_PART_NONE, PLEAT_PART_FASTA, PLEAT_PART_CSV, PLEAT_PART_TSV } pleat_part_format;
 

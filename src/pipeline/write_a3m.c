@@ -91,20 +91,18 @@ static bool put_own_header(const char *text, size_t n, pleat_buf *out) {
 }
 
 pleat_status pleat_write_a3m(const char *path, const pleat_target *target, pleat_error *err) {
-  char *text = NULL;
-  size_t n = target->n_a3m, n_chains = 1;
+  size_t n_chains = 1;
   for (const char *p = target->sequence; *p; p++) n_chains += *p == ':';
-  if (!target->opt_a3m && target->opt_a3m_path) {
-    PLEAT_TRY(pleat_file_read(target->opt_a3m_path, PLEAT_MAX_INPUT_BYTES, &text, &n, err));
-  }
-  const char *rows = target->opt_a3m ? target->opt_a3m : text;
+  pleat_target_text text;
+  PLEAT_TRY(pleat_target_text_read(target, &text, err));
+  const char *rows = text.opt_text;
   pleat_buf buf = {0};
   chain *chains = calloc(n_chains, sizeof *chains);
   if (chains) {
     n_chains = find_distinct(target->sequence, chains);
-    if (!rows || !put_own_header(rows, n, &buf)) put_header(chains, n_chains, &buf);
+    if (!rows || !put_own_header(rows, text.n, &buf)) put_header(chains, n_chains, &buf);
     if (rows) {
-      put_rows(rows, n, &buf);
+      put_rows(rows, text.n, &buf);
     } else {
       put_chains(chains, n_chains, &buf);
     }
@@ -114,6 +112,6 @@ pleat_status pleat_write_a3m(const char *path, const pleat_target *target, pleat
   if (!status) status = pleat_file_write(path, buf.data, buf.n, err);
   pleat_buf_fini(&buf);
   free(chains);
-  free(text);
+  pleat_target_text_fini(&text);
   return status;
 }

@@ -137,15 +137,13 @@ static pleat_status map_columns(const pleat_a3m *a3m, const pleat_plot_query *qu
   return PLEAT_OK;
 }
 
-/* The target's alignment, which may still lie in its file. *out_has: it has one. */
+/* The target's alignment, which may still lie in its files. *out_has: it has one. */
 static pleat_status read_alignment(const pleat_target *target, pleat_a3m *a3m, bool *out_has, pleat_error *err) {
-  char *text = NULL;
-  size_t n = target->n_a3m;
-  *out_has = target->opt_a3m || target->opt_a3m_path;
-  if (!*out_has) return PLEAT_OK;
-  if (!target->opt_a3m) PLEAT_TRY(pleat_file_read(target->opt_a3m_path, PLEAT_MAX_INPUT_BYTES, &text, &n, err));
-  pleat_status status = pleat_a3m_parse(text ? text : target->opt_a3m, n, target->name, a3m, err);
-  free(text);
+  pleat_target_text text;
+  PLEAT_TRY(pleat_target_text_read(target, &text, err));
+  *out_has = text.opt_text != NULL;
+  pleat_status status = *out_has ? pleat_a3m_parse(text.opt_text, text.n, target->name, a3m, err) : PLEAT_OK;
+  pleat_target_text_fini(&text);
   return status;
 }
 

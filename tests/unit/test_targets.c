@@ -127,7 +127,7 @@ static void test_table(void) {
   const pleat_target *first = targets ? pleat_targets_get(targets, 0) : NULL;
   CHECK_INT(first ? first->n_rows : 0, 2);
   CHECK_STR(first ? first->opt_a3m_path : NULL, a3m);
-  check_wrong(targets, 1, "other", "not the sequence of 'other' in the table", 0);
+  check_wrong(targets, 1, "other", "not the sequence of 'other': expected the same residues", 0);
   check_wrong(targets, 2, "none", "No such file", 0);
   check_wrong(targets, 3, "templ", "names templates", 5);
   check_target(targets, 4, "plain", "MK:VA");
