@@ -163,6 +163,8 @@ static int set_attributes(posix_spawnattr_t *attributes) {
 }
 
 static int spawn(child *c) {
+  /* Where vfork is a fork, as in an emulator, a failed exec could not be told from a program that fails. */
+  if (access(c->process->argv[0], X_OK)) return errno;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   int errnum = posix_spawn_file_actions_init(&actions);

@@ -10,7 +10,7 @@
 #include "pleat/status.h"
 
 /* The program gets default signals and a process group of its own, which ends with it: whatever it started and left
- * behind is killed, except what moved to another group. */
+ * behind is killed, except what moved to another group. Only a kill -9 of this process leaves it running. */
 typedef struct pleat_process {
   const char *const *argv;    /* NULL-terminated; argv[0] is the path of the program (pleat_program_find) */
   const char *opt_stdin_text; /* what it reads on standard input; NULL: nothing */
