@@ -11,10 +11,10 @@
 #include "options.h"
 #include "progress.h"
 
-const cli_command *const cli_commands[] = {&cli_command_fold,     &cli_command_screen,   &cli_command_colabfold,
-                                           &cli_command_estimate, &cli_command_features, &cli_command_run,
-                                           &cli_command_selftest, &cli_command_bench,    &cli_command_graph,
-                                           &cli_command_weights,  &cli_command_info,     &cli_command_docs};
+const cli_command *const cli_commands[] = {
+    &cli_command_fold,     &cli_command_screen, &cli_command_msa,      &cli_command_features, &cli_command_colabfold,
+    &cli_command_estimate, &cli_command_run,    &cli_command_selftest, &cli_command_bench,    &cli_command_graph,
+    &cli_command_weights,  &cli_command_db,     &cli_command_info,     &cli_command_docs};
 enum { N_COMMANDS = sizeof cli_commands / sizeof cli_commands[0] };
 const int cli_n_commands = N_COMMANDS;
 

@@ -15,7 +15,7 @@ static const char *const stages[] = {"build",     "simplify", "skip",   "hoist",
                                      "precision", "chunk",    "memory", "plan",  NULL};
 
 #define FIELD(name) offsetof(cli_args, name)
-const option cli_own_options[CLI_OPT_CF_FIRST] = {
+const option cli_own_options[CLI_OPT_SEARCH_FIRST] = {
     [CLI_OPT_OUT_DIR] = {"out", 'o', KIND_TEXT, "DIR", FIELD(out), true, 0, 0,
                          "folder for the results; made when missing", NULL, FATE_HONOURED, NULL},
     [CLI_OPT_OUT_FILE] = {"out", 'o', KIND_TEXT, "FILE", FIELD(out), false, 0, 0, "file to write", NULL, FATE_HONOURED,

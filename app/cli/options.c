@@ -257,7 +257,19 @@ static cli_args args_default(void) {
                     .model_order = "1,2,3,4,5",
                     .msa_mode = "mmseqs2_uniref_env",
                     .recycle_tolerance = -1,
+                    .search_mode = "local",
+                    .db_preset = "full_dbs",
+                    .use_env = 1,
+                    .filter_msa = 1,
                     .log_level = "info"};
+}
+
+/* AlphaFold's flags are written with '_', which nothing here has in its name. */
+static bool is_same_name(const char *name, const char *word, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (name[i] != (word[i] == '_' ? '-' : word[i])) return false;
+  }
+  return true;
 }
 
 /* The only option that begins with `name`. */
@@ -274,7 +286,7 @@ static const option *find_prefix(const cli_command *command, const char *name, s
 static const option *find_option(const cli_command *command, const char *name, size_t n) {
   for (const cli_option_id *id = command->options; *id != CLI_OPT_END; id++) {
     const option *opt = cli_option(*id);
-    if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0) return opt;
+    if (strlen(opt->name) == n && is_same_name(opt->name, name, n)) return opt;
   }
   return command->takes_prefixes ? find_prefix(command, name, n) : NULL;
 }

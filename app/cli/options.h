@@ -11,6 +11,7 @@
 #include "exit.h"
 #include "pleat/io.h"
 #include "pleat/pleat.h"
+#include "pleat/search.h"
 
 enum { CLI_MAX_POSITIONALS = 2, CLI_MAX_MODELS = 32 };
 
@@ -43,6 +44,12 @@ typedef struct cli_args {
   uint64_t memory_bytes;
   double msa_mask_fraction, early_stop_tolerance, stop_at_score;
   double recycle_tolerance; /* of colabfold_batch; < 0: not given */
+  /* msa */
+  const char *db_dir, *search_mode, *db_preset, *model_preset;
+  const char *db_paths[PLEAT_N_DBS], *program_paths[PLEAT_N_PROGRAMS];
+  bool no_templates;
+  int64_t cpus, use_env, use_env_pairing, use_templates, filter_msa, pairing_strategy;
+  double time_limit_s, sensitivity;
 } cli_args;
 
 #define CLI_COLABFOLD "colabfold_batch"
@@ -121,6 +128,41 @@ typedef enum cli_option_id {
   CLI_OPT_FEATURES_MODEL,
   CLI_OPT_RAW,
   CLI_OPT_PROCESSED,
+  CLI_OPT_SEARCH_FIRST, /* options of msa alone: option_search.c */
+  CLI_OPT_DB = CLI_OPT_SEARCH_FIRST,
+  CLI_OPT_SEARCH_MODE,
+  CLI_OPT_DB_PRESET,
+  CLI_OPT_MODEL_PRESET,
+  CLI_OPT_CPUS,
+  CLI_OPT_NO_TEMPLATES,
+  CLI_OPT_TIME_LIMIT,
+  CLI_OPT_SEARCH_OVERWRITE,
+  CLI_OPT_SEARCH_SHARD,
+  CLI_OPT_UNIREF90,
+  CLI_OPT_MGNIFY,
+  CLI_OPT_BFD,
+  CLI_OPT_UNIREF30,
+  CLI_OPT_SMALL_BFD,
+  CLI_OPT_UNIPROT,
+  CLI_OPT_PDB70,
+  CLI_OPT_PDB_SEQRES,
+  CLI_OPT_JACKHMMER,
+  CLI_OPT_HHBLITS,
+  CLI_OPT_HHSEARCH,
+  CLI_OPT_HMMBUILD,
+  CLI_OPT_HMMSEARCH,
+  CLI_OPT_MMSEQS,
+  CLI_OPT_DB1,
+  CLI_OPT_DB2,
+  CLI_OPT_DB3,
+  CLI_OPT_DB4,
+  CLI_OPT_USE_ENV,
+  CLI_OPT_USE_ENV_PAIRING,
+  CLI_OPT_USE_TEMPLATES,
+  CLI_OPT_FILTER_MSA,
+  CLI_OPT_SENSITIVITY,
+  CLI_OPT_PAIRING_STRATEGY,
+  CLI_OPT_USE_PRECOMPUTED,
   CLI_OPT_CF_FIRST, /* options of colabfold_batch alone: option_colabfold.c */
   CLI_OPT_CF_DATA = CLI_OPT_CF_FIRST,
   CLI_OPT_CF_RANDOM_SEED,
@@ -173,7 +215,7 @@ typedef struct cli_command {
 
 extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_screen, cli_command_features,
     cli_command_run, cli_command_estimate, cli_command_selftest, cli_command_bench, cli_command_graph,
-    cli_command_weights, cli_command_info, cli_command_docs;
+    cli_command_weights, cli_command_info, cli_command_docs, cli_command_msa, cli_command_db;
 
 /* Reads argv[0 .. n) (behind the command's name). On a mistake prints it with the nearest right word and returns
  * USAGE. Required options and the number of positionals are checked unless help is asked for. */

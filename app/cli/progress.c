@@ -144,6 +144,9 @@ void cli_interrupt_init(void) {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  /* A terminal that is closed; nohup has it ignored. */
+  struct sigaction hangup;
+  if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, NULL);
 }
 
 bool cli_interrupt_is_raised(void) { return is_interrupted != 0; }

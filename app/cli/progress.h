@@ -32,8 +32,8 @@ double cli_time_ms(void); /* monotonic */
 enum { CLI_MAX_DURATION = 32 };
 void cli_format_duration(double ms, char out[CLI_MAX_DURATION]);
 
-/* From here on SIGINT and SIGTERM only raise a flag, which ends a prediction before its next block; the second one ends
- * the program at once, unless files are being written (those are finished first). */
+/* From here on SIGINT, SIGTERM and SIGHUP only raise a flag, which ends a prediction before its next block; the
+ * second one ends the program at once, unless files are being written (those are finished first). */
 void cli_interrupt_init(void);
 bool cli_interrupt_is_raised(void);
 /* pleat_predict_options.opt_poll: false once a signal has come. */

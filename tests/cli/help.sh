@@ -8,7 +8,7 @@ expect 0 '^pleat [0-9]' version
 expect 0 '^  fold ' --help
 expect 0 '130  interrupted' help
 expect 0 '^pleat [0-9]' info
-for command in fold screen docs run selftest bench estimate graph weights info; do
+for command in fold screen msa db docs run selftest bench estimate graph weights info; do
   expect 0 "^Usage: pleat $command" "$command" --help
   expect 0 "^  pleat $command" help "$command"
   check "help of $command has no examples" grep -q '^Examples:' "$log"
@@ -43,6 +43,7 @@ expect 2 'mask "sse9" names no instruction set' graph --cpu-mask=sse9 --model mo
 expect 2 'must be one of build, .*plan' graph --dump=fise
 expect 2 'needs a value' fold x.fasta --seed --threads 2
 expect 2 'takes no value' run --unfused=yes
+expect 2 'needs a value' fold x.fasta --num_seeds --threads 2
 expect 2 '--n-extra N is missing' graph --model model_1 --n-res 8 --n-seq 4
 expect 2 "unknown action 'lst'.*did you mean 'list'" weights lst x.npz
 expect 2 'expected list|verify|convert FILE' weights list
