@@ -25,6 +25,7 @@ cli_exit cli_exit_of(pleat_status status) {
     case PLEAT_CANCELLED: return CLI_EXIT_INTERRUPTED;
     case PLEAT_MISMATCH: return CLI_EXIT_CHECK;
     case PLEAT_PROGRAM: return CLI_EXIT_PROGRAM;
+    case PLEAT_NETWORK: return CLI_EXIT_NETWORK;
     case PLEAT_INTERNAL: return CLI_EXIT_INTERNAL;
   }
   return CLI_EXIT_INTERNAL;

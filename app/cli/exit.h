@@ -21,6 +21,7 @@
   X(INTERNAL, 8, "internal error: please report")               \
   X(PARTIAL, 9, "some targets failed, the others are done")     \
   X(PROGRAM, 10, "another program is missing or failed")        \
+  X(NETWORK, 11, "the network or a server failed: try again")   \
   X(INTERRUPTED, 130, "interrupted (Ctrl-C, SIGTERM)")
 
 typedef enum cli_exit {

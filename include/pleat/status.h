@@ -34,7 +34,8 @@ extern "C" {
   X(CANCELLED, -9, "cancelled")       /* the caller's cancel callback said so */                 \
   X(MISMATCH, -10, "results differ")  /* a self-test exceeded its allowance */                   \
   X(INTERNAL, -11, "internal error")  /* a broken invariant of pleat: please report */           \
-  X(PROGRAM, -12, "program failed")   /* another program is missing, was killed or failed */
+  X(PROGRAM, -12, "program failed")   /* another program is missing, was killed or failed */     \
+  X(NETWORK, -13, "network failed")   /* a server is out of reach, refused or gave nonsense */
 
 typedef enum pleat_status {
 #define X(name, value, text) PLEAT_##name = value,
