@@ -2,32 +2,11 @@
  * Source: meanings and defaults of colabfold/batch.py main and run (sokrypton/ColabFold v1.6.2).
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "models.h"
 #include "options.h"
 #include "progress.h"
-
-/* Where ColabFold keeps parameters (appdirs' user_cache_dir): the first of these that is there, else the first. */
-static const char *default_data(char out[CLI_MAX_PATH]) {
-  static const char *const places[][2] = {
-      {"XDG_CACHE_HOME", "/colabfold"}, {"HOME", "/.cache/colabfold"}, {"HOME", "/Library/Caches/colabfold"}};
-  char first[CLI_MAX_PATH] = "colabfold";
-  bool has_first = false;
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-    const char *root = getenv(places[i][0]);
-    if (!root || !root[0]) continue;
-    snprintf(out, CLI_MAX_PATH, "%s%s", root, places[i][1]);
-    if (access(out, F_OK) == 0) return out;
-    if (!has_first) memcpy(first, out, CLI_MAX_PATH);
-    has_first = true;
-  }
-  memcpy(out, first, CLI_MAX_PATH);
-  return out;
-}
 
 /* "3,1,2": numbers from 1 to 5. */
 static cli_exit check_order(const char *order) {
@@ -42,7 +21,6 @@ static cli_exit check_order(const char *order) {
 }
 
 static cli_exit run(const cli_args *given) {
-  static char data[CLI_MAX_PATH];
   cli_args args = *given;
   cli_exit code = check_order(args.model_order);
   if (code) return code;
@@ -50,7 +28,7 @@ static cli_exit run(const cli_args *given) {
     return cli_fail_usage(CLI_COLABFOLD, "--model-type deepfold_v1 is refused: only DeepMind's networks are known");
   }
   if (!args.model_type) args.model_type = "auto";
-  if (!args.weights) args.weights = default_data(data);
+  if (!args.msa_mode) args.msa_mode = "mmseqs2_uniref_env"; /* ColabFold's default asks its server */
   args.out = args.positionals[1];
   if (args.is_debug) cli_log_set_level(CLI_LOG_DEBUG);
   /* ColabFold: 0 = never; here 0 is the network's own. */
@@ -71,6 +49,12 @@ const cli_command cli_command_colabfold = {
         "  colabfold_batch query.a3m results\n"
         "  colabfold_batch --msa-mode single_sequence --num-recycle 3 --data params query.fasta results\n",
     .options = {CLI_OPT_CF_MSA_MODE,
+                CLI_OPT_PAIR_MODE,
+                CLI_OPT_PAIR_STRATEGY,
+                CLI_OPT_HOST_URL,
+                CLI_OPT_MSA_WAIT,
+                CLI_OPT_PROXY,
+                CLI_OPT_MSA_ONLY,
                 CLI_OPT_NUM_RECYCLE,
                 CLI_OPT_CF_TOLERANCE,
                 CLI_OPT_NUM_ENSEMBLE,
@@ -107,9 +91,6 @@ const cli_command cli_command_colabfold = {
                 CLI_OPT_MEMORY,
                 CLI_OPT_LOG_LEVEL,
                 CLI_OPT_PROGRESS,
-                CLI_OPT_CF_PAIR_MODE,
-                CLI_OPT_CF_PAIR_STRATEGY,
-                CLI_OPT_CF_HOST_URL,
                 CLI_OPT_CF_CUSTOM_TEMPLATE_PATH,
                 CLI_OPT_CF_CUSTOM_TEMPLATE_CACHE_PATH,
                 CLI_OPT_CF_PDB_HIT_FILE,
@@ -129,7 +110,6 @@ const cli_command cli_command_colabfold = {
                 CLI_OPT_CF_AMBER,
                 CLI_OPT_CF_NUM_RELAX,
                 CLI_OPT_CF_SAVE_ALL,
-                CLI_OPT_CF_MSA_ONLY,
                 CLI_OPT_CF_AF3_JSON,
                 CLI_OPT_END},
     .takes_prefixes = true,

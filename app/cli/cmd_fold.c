@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "job_align.h"
 #include "jobs.h"
 #include "models.h"
 #include "pleat/plot.h"
@@ -208,7 +209,13 @@ static cli_exit fold_jobs(batch *b) {
     pleat_error err = {0};
     b->i_job = i;
     b->job_start_ms = cli_time_ms();
-    pleat_status status = fold_target(b, target, &err);
+    pleat_status status = cli_job_align(job, &b->args, &err);
+    if (!status && b->args.is_msa_only) {
+      status = cli_job_write_alignment(job, &b->args, &err);
+    } else if (!status) {
+      status = fold_target(b, target, &err);
+    }
+    cli_job_forget_alignment(job);
     job->outcome = CLI_JOB_DONE;
     if (status) {
       err.status = status;
@@ -223,31 +230,21 @@ static cli_exit fold_jobs(batch *b) {
   return cli_jobs_exit(jobs);
 }
 
-/* What --model-type and --msa-mode of colabfold_batch mean for these targets. */
-static cli_exit apply_colabfold(batch *b) {
+/* What --model-type of colabfold_batch means for these targets. */
+static void apply_colabfold(batch *b) {
   bool is_any_complex = false;
-  if (!b->args.model_type) return CLI_EXIT_OK;
+  if (!b->args.model_type) return;
   for (size_t i = 0; i < pleat_targets_count(b->targets); i++) {
     is_any_complex |= cli_sequence_chains(pleat_targets_get(b->targets, i)->sequence) > 1;
   }
   cli_models_choose(&b->args, is_any_complex);
-  if (strcmp(b->args.msa_mode, "single_sequence") == 0) return CLI_EXIT_OK;
-  for (size_t i = 0; i < pleat_targets_count(b->targets); i++) {
-    const pleat_target *target = pleat_targets_get(b->targets, i);
-    if (target->opt_error || target->n_rows > 0) continue;
-    return cli_fail_usage(CLI_COLABFOLD,
-                          "--msa-mode %s is refused for '%s', which has no alignment: no MSA server is asked yet; give "
-                          "an .a3m file, or say --msa-mode single_sequence",
-                          b->args.msa_mode, target->name);
-  }
-  return CLI_EXIT_OK;
 }
 
 static cli_exit fold_open_jobs(batch *b) {
   pleat_error err = {0};
   char log_path[CLI_MAX_PATH];
   pleat_status status = cli_folder_create(b->args.out, &b->is_new_folder, &err);
-  if (!status) status = open_models(b, &err);
+  if (!status && !b->args.is_msa_only) status = open_models(b, &err);
   if (status) return cli_fail(status, &err);
   snprintf(log_path, sizeof log_path, "%s/log.txt", b->args.out);
   cli_log_file_open(log_path);
@@ -265,20 +262,20 @@ static cli_exit run_batch(batch *b) {
   pleat_error err = {0};
   pleat_status status = cli_targets_read(&b->args, &b->targets, &err);
   if (status) return cli_fail(status, &err);
-  cli_exit code = apply_colabfold(b);
-  if (code) return code;
+  apply_colabfold(b);
   status = cli_jobs_init(&b->args, b->targets, &b->jobs, &err);
   if (status) return cli_fail(status, &err);
   if (cli_jobs_count_open(&b->jobs) > 0) return fold_open_jobs(b);
   /* Nothing to compute: no folder, no weights. */
   cli_log_warnings(pleat_targets_warnings(b->targets));
-  code = fold_jobs(b);
+  cli_exit code = fold_jobs(b);
   cli_jobs_print_summary(&b->jobs);
   return code;
 }
 
 cli_exit cli_fold(const cli_args *args) {
   batch b = {.args = *args};
+  if (!args->msa_mode) b.args.msa_mode = "single_sequence"; /* nobody's sequences leave the machine unasked */
   cli_exit code = check_families(args);
   if (code) return code;
   if (args->is_zip && args->is_af2_layout) {
@@ -324,9 +321,17 @@ const cli_command cli_command_fold = {
         "  pleat fold complex.fasta -o out --weights params/ --num-seeds 5 --memory 8G\n"
         "  pleat fold query.fasta -o out --weights params/ --msas alphafold_out/query/msas\n",
     .options = {CLI_OPT_OUT_DIR,
-                CLI_OPT_WEIGHTS,
+                CLI_OPT_FOLD_WEIGHTS,
+                CLI_OPT_DATA,
                 CLI_OPT_MODELS,
                 CLI_OPT_MSAS,
+                CLI_OPT_MSA_MODE,
+                CLI_OPT_PAIR_MODE,
+                CLI_OPT_PAIR_STRATEGY,
+                CLI_OPT_HOST_URL,
+                CLI_OPT_MSA_WAIT,
+                CLI_OPT_PROXY,
+                CLI_OPT_MSA_ONLY,
                 CLI_OPT_NUM_RECYCLE,
                 CLI_OPT_EARLY_STOP_TOLERANCE,
                 CLI_OPT_SEED,

@@ -118,6 +118,7 @@ pleat_status cli_jobs_init(const cli_args *args, const pleat_targets *targets, c
 void cli_jobs_fini(cli_jobs *jobs) {
   for (int64_t i = 0; i < jobs->n_items; i++) {
     free(jobs->items[i].own_name);
+    pleat_text_free(jobs->items[i].own_a3m);
     free(jobs->items[i].reason);
   }
   free(jobs->items);

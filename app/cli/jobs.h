@@ -12,6 +12,7 @@ typedef enum cli_outcome { CLI_JOB_WAITING, CLI_JOB_DONE, CLI_JOB_SKIPPED, CLI_J
 typedef struct cli_job {
   pleat_target target; /* borrows the texts of the list; its name may be own_name */
   char *own_name;      /* with --jobname-prefix */
+  char *own_a3m;       /* from an MSA server */
   cli_outcome outcome;
   cli_exit code; /* of a failure */
   char *reason;  /* of a failure: its message */

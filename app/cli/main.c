@@ -14,7 +14,7 @@
 const cli_command *const cli_commands[] = {
     &cli_command_fold,     &cli_command_screen, &cli_command_msa,      &cli_command_features, &cli_command_colabfold,
     &cli_command_estimate, &cli_command_run,    &cli_command_selftest, &cli_command_bench,    &cli_command_graph,
-    &cli_command_weights,  &cli_command_db,     &cli_command_info,     &cli_command_docs};
+    &cli_command_weights,  &cli_command_db,     &cli_command_download, &cli_command_info,     &cli_command_docs};
 enum { N_COMMANDS = sizeof cli_commands / sizeof cli_commands[0] };
 const int cli_n_commands = N_COMMANDS;
 
@@ -33,7 +33,7 @@ static cli_exit print_version(void) {
 static cli_exit print_help(void) {
   printf("pleat %s: protein structures with the AlphaFold 2 networks.\n\nUsage: pleat COMMAND [options]\n\nCommands:\n",
          pleat_version());
-  for (int i = 0; i < N_COMMANDS; i++) printf("  %-10s%s\n", cli_commands[i]->name, cli_commands[i]->summary);
+  for (int i = 0; i < N_COMMANDS; i++) printf("  %-16s%s\n", cli_commands[i]->name, cli_commands[i]->summary);
   printf("  %-16s%s\n  %-16s%s\n", "help", "Print this text, or that of a command.", "version", "Print the version.");
   printf("\n'pleat COMMAND --help' explains a command and gives examples.\n\nExit codes:\n");
   cli_exit_print_codes();

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "data_places.h"
 #include "files.h"
 #include "progress.h"
 
@@ -44,6 +45,26 @@ static pleat_status weights_path(const char *weights, const char *model, char ou
       weights, model);
 }
 
+/* In the folder that the command line names, or the first of the usual ones that has them. */
+static pleat_status find_weights(const char *opt_data, const char *model, char out_path[CLI_MAX_PATH],
+                                 pleat_error *err) {
+  char places[CLI_MAX_PLACES][CLI_MAX_PATH], looked[512] = "";
+  size_t n_looked = 0;
+  int n = cli_data_places(opt_data, places);
+  for (int i = 0; i < n; i++) {
+    struct stat info;
+    if (stat(places[i], &info) == 0 && S_ISDIR(info.st_mode) && !weights_path(places[i], model, out_path, err)) {
+      return PLEAT_OK;
+    }
+    if (n_looked >= sizeof looked) continue;
+    n_looked += (size_t)snprintf(looked + n_looked, sizeof looked - n_looked, "%s%s", i ? ", " : "", places[i]);
+  }
+  return cli_error(err, PLEAT_WEIGHTS,
+                   "found no params_%s.npz in %s: fetch the parameters with 'pleat download params%s%.300s', or say "
+                   "where they are with --weights",
+                   model, looked, opt_data ? " --dir " : "", opt_data ? opt_data : "");
+}
+
 pleat_status cli_models_open(cli_models *models, const cli_args *args, const char *name, cli_model **out_model,
                              pleat_error *err) {
   for (int64_t i = 0; i < models->n_items; i++) {
@@ -54,7 +75,8 @@ pleat_status cli_models_open(cli_models *models, const cli_args *args, const cha
   cli_model *model = models->n_items < CLI_MAX_MODELS ? calloc(1, sizeof *model) : NULL;
   if (!model) return cli_error(err, PLEAT_NOMEM, "no memory for model '%s'", name);
   model->name = name;
-  pleat_status status = weights_path(args->weights, name, model->path, err);
+  pleat_status status = args->weights ? weights_path(args->weights, name, model->path, err)
+                                      : find_weights(args->data, name, model->path, err);
   if (!status) {
     double start_ms = cli_time_ms();
     pleat_model_options options = cli_model_options(args, name);

@@ -30,15 +30,14 @@ static const char *const msa_modes[] = {"mmseqs2_uniref_env", "mmseqs2_uniref_en
 
 static const char no_templates[] = "templates from files and servers cannot be used yet";
 static const char no_relaxation[] = "there is no relaxation: the network's own structures are written";
-static const char no_server[] = "no MSA server is asked: alignments come from .a3m files";
 static const char no_jax[] = "it is about compilation by JAX: plans take milliseconds and nothing is compiled";
 
 const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(DATA) = {.name = "data",
                  .kind = KIND_TEXT,
                  .value = "DIR",
-                 .offset = FIELD(weights),
-                 .help = "folder with params/params_<model>.npz (default: ColabFold's own, in the user's cache)"},
+                 .offset = FIELD(data),
+                 .help = "folder with params/params_<model>.npz (default: as of pleat fold)"},
     ROW(RANDOM_SEED) = {.name = "random-seed",
                         .kind = KIND_INTEGER,
                         .value = "K",
@@ -89,16 +88,13 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
                      .kind = KIND_CHOICE,
                      .value = "M",
                      .offset = FIELD(msa_mode),
-                     .help = "what to do about targets without an alignment (default mmseqs2_uniref_env, which asks a "
-                             "server and is refused where a target needs it; an a3m is used in any mode)",
+                     .help = "where targets without an alignment get one (default mmseqs2_uniref_env: sequences are "
+                             "sent to the MSA server of --host-url); an a3m is used in any mode",
                      .choices = msa_modes},
     ROW(DEBUG_LOGGING) = {.name = "debug-logging",
                           .kind = KIND_FLAG,
                           .offset = FIELD(is_debug),
                           .help = "tell more, as --log-level debug of pleat fold"},
-    ROW(PAIR_MODE) = NOTED("pair-mode", "M", no_server),
-    ROW(PAIR_STRATEGY) = NOTED("pair-strategy", "S", no_server),
-    ROW(HOST_URL) = NOTED("host-url", "URL", no_server),
     ROW(CUSTOM_TEMPLATE_PATH) = NOTED("custom-template-path", "DIR", "it needs --templates, in ColabFold as well"),
     ROW(CUSTOM_TEMPLATE_CACHE_PATH) = NOTED("custom-template-cache-path", "DIR", "it needs --templates"),
     ROW(PDB_HIT_FILE) = NOTED("pdb-hit-file", "FILE", "it needs --templates, in ColabFold as well"),
@@ -118,7 +114,6 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(AMBER) = REFUSED_FLAG("amber", no_relaxation),
     ROW(NUM_RELAX) = REFUSED("num-relax", "N", "0", no_relaxation),
     ROW(SAVE_ALL) = REFUSED_FLAG("save-all", "Python pickles are never written; 'pleat run --out' has every array"),
-    ROW(MSA_ONLY) = REFUSED_FLAG("msa-only", no_server),
     ROW(AF3_JSON) = REFUSED_FLAG("af3-json", "inputs of AlphaFold 3 are read, not written"),
 };
 #undef REFUSED_FLAG

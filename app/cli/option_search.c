@@ -16,7 +16,7 @@ static const char *const model_presets[] = {"monomer", "monomer_casp14", "monome
 #define SWITCH(option_name, field, text) \
   { .name = option_name, .kind = KIND_INTEGER, .value = "0|1", .offset = FIELD(field), .max = 1, .help = text }
 
-const option cli_search_options[CLI_OPT_CF_FIRST - CLI_OPT_SEARCH_FIRST] = {
+const option cli_search_options[CLI_OPT_NET_FIRST - CLI_OPT_SEARCH_FIRST] = {
     ROW(DB) = {.name = "db",
                .kind = KIND_TEXT,
                .value = "DIR",

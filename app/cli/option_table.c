@@ -24,6 +24,10 @@ const option cli_own_options[CLI_OPT_SEARCH_FIRST] = {
                          "parameters: a .npz or .safetensors file, a folder with params_<model>.npz, or "
                          "synth:SPEC.json (made up, for tests; synth: alone takes the network's own names and shapes)",
                          NULL, FATE_HONOURED, NULL},
+    [CLI_OPT_FOLD_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
+                              "parameters: a .npz or .safetensors file, a folder with params_<model>.npz, or "
+                              "synth:SPEC.json, as of screen (default: those in --data)",
+                              NULL, FATE_HONOURED, NULL},
     [CLI_OPT_BENCH_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,
                                "parameters, as of fold (default synth:, made up)", NULL, FATE_HONOURED, NULL},
     [CLI_OPT_OPT_WEIGHTS] = {"weights", 'w', KIND_TEXT, "W", FIELD(weights), false, 0, 0,

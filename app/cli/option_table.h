@@ -42,14 +42,16 @@ typedef struct option {
   const char *harmless; /* value with which a refused option changes nothing */
 } option;
 
-/* By cli_option_id: those of pleat, those of its searches, and those that only colabfold_batch has. */
+/* By cli_option_id: those of pleat, of its searches, of the network, and those that only colabfold_batch has. */
 extern const option cli_own_options[CLI_OPT_SEARCH_FIRST];
-extern const option cli_search_options[CLI_OPT_CF_FIRST - CLI_OPT_SEARCH_FIRST];
+extern const option cli_search_options[CLI_OPT_NET_FIRST - CLI_OPT_SEARCH_FIRST];
+extern const option cli_network_options[CLI_OPT_CF_FIRST - CLI_OPT_NET_FIRST];
 extern const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST];
 
 static inline const option *cli_option(cli_option_id id) {
   if (id < CLI_OPT_SEARCH_FIRST) return &cli_own_options[id];
-  if (id < CLI_OPT_CF_FIRST) return &cli_search_options[id - CLI_OPT_SEARCH_FIRST];
+  if (id < CLI_OPT_NET_FIRST) return &cli_search_options[id - CLI_OPT_SEARCH_FIRST];
+  if (id < CLI_OPT_CF_FIRST) return &cli_network_options[id - CLI_OPT_NET_FIRST];
   return &cli_colabfold_options[id - CLI_OPT_CF_FIRST];
 }
 

@@ -10,6 +10,7 @@
 
 #include "exit.h"
 #include "pleat/io.h"
+#include "pleat/msa.h"
 #include "pleat/pleat.h"
 #include "pleat/search.h"
 
@@ -24,7 +25,15 @@ typedef struct cli_args {
   int64_t n_models;
   const char *weights, *out, *features, *golden, *filter, *dump, *dtype;
   const char *sort_by, *rank_by, *jobname_prefix, *skip_output;
-  const char *model_type, *model_order, *msa_mode; /* colabfold_batch; model_type NULL = as `models` says */
+  const char *model_type, *model_order; /* colabfold_batch; model_type NULL = as `models` says */
+  const char *msa_mode, *pair_mode, *pair_strategy, *host_url, *proxy;
+  bool is_msa_only;
+  double msa_wait_s;
+  const char *dir, *mirror; /* download */
+  bool is_dry_run, is_thorough, is_forced;
+  int64_t connections;
+  double retry_wait_s;
+  const char *data; /* folder of parameters and databases; NULL: the usual places */
   const char *backend, *cpu_mask, *precision, *log_level, *msa_order;
   bool is_help, is_unfused, is_unhoisted, keep_padding, is_fingerprints, is_json;
   const char *initial_guess;
@@ -60,6 +69,7 @@ typedef enum cli_option_id {
   CLI_OPT_OUT_DIR,
   CLI_OPT_OUT_FILE,
   CLI_OPT_WEIGHTS,
+  CLI_OPT_FOLD_WEIGHTS,
   CLI_OPT_BENCH_WEIGHTS,
   CLI_OPT_OPT_WEIGHTS,
   CLI_OPT_MODELS,
@@ -163,6 +173,22 @@ typedef enum cli_option_id {
   CLI_OPT_SENSITIVITY,
   CLI_OPT_PAIRING_STRATEGY,
   CLI_OPT_USE_PRECOMPUTED,
+  CLI_OPT_NET_FIRST, /* options of the network: option_network.c */
+  CLI_OPT_MSA_MODE = CLI_OPT_NET_FIRST,
+  CLI_OPT_PAIR_MODE,
+  CLI_OPT_PAIR_STRATEGY,
+  CLI_OPT_HOST_URL,
+  CLI_OPT_MSA_WAIT,
+  CLI_OPT_MSA_ONLY,
+  CLI_OPT_PROXY,
+  CLI_OPT_DATA,
+  CLI_OPT_DIR,
+  CLI_OPT_DRY_RUN,
+  CLI_OPT_CHECK,
+  CLI_OPT_CONNECTIONS,
+  CLI_OPT_MIRROR,
+  CLI_OPT_RETRY_WAIT,
+  CLI_OPT_FORCE,
   CLI_OPT_CF_FIRST, /* options of colabfold_batch alone: option_colabfold.c */
   CLI_OPT_CF_DATA = CLI_OPT_CF_FIRST,
   CLI_OPT_CF_RANDOM_SEED,
@@ -174,9 +200,6 @@ typedef enum cli_option_id {
   CLI_OPT_CF_MAX_EXTRA_SEQ,
   CLI_OPT_CF_MSA_MODE,
   CLI_OPT_CF_DEBUG_LOGGING,
-  CLI_OPT_CF_PAIR_MODE,
-  CLI_OPT_CF_PAIR_STRATEGY,
-  CLI_OPT_CF_HOST_URL,
   CLI_OPT_CF_CUSTOM_TEMPLATE_PATH,
   CLI_OPT_CF_CUSTOM_TEMPLATE_CACHE_PATH,
   CLI_OPT_CF_PDB_HIT_FILE,
@@ -196,7 +219,6 @@ typedef enum cli_option_id {
   CLI_OPT_CF_AMBER,
   CLI_OPT_CF_NUM_RELAX,
   CLI_OPT_CF_SAVE_ALL,
-  CLI_OPT_CF_MSA_ONLY,
   CLI_OPT_CF_AF3_JSON,
   CLI_N_OPTS
 } cli_option_id;
@@ -215,7 +237,7 @@ typedef struct cli_command {
 
 extern const cli_command cli_command_colabfold, cli_command_fold, cli_command_screen, cli_command_features,
     cli_command_run, cli_command_estimate, cli_command_selftest, cli_command_bench, cli_command_graph,
-    cli_command_weights, cli_command_info, cli_command_docs, cli_command_msa, cli_command_db;
+    cli_command_weights, cli_command_info, cli_command_docs, cli_command_msa, cli_command_db, cli_command_download;
 
 /* Reads argv[0 .. n) (behind the command's name). On a mistake prints it with the nearest right word and returns
  * USAGE. Required options and the number of positionals are checked unless help is asked for. */

@@ -57,7 +57,7 @@ static summary summarise(const cli_args *args, const pleat_targets *targets) {
     if (target->opt_error) continue;
     int64_t n = cli_models_of(args, target->sequence, names);
     for (int64_t k = 0; k < n; k++) all.has_multimer |= strstr(names[k], "_multimer") != NULL;
-    all.has_alignment |= target->n_rows > 0;
+    all.has_alignment |= target->n_rows > 0 || strcmp(args->msa_mode, "single_sequence") != 0;
   }
   return all;
 }
@@ -77,8 +77,8 @@ static json_t *config_of(const cli_args *args, const pleat_targets *targets) {
     json_array_append_new(order, json_integer(number));
   }
   return json_pack(
-      "{s:I, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:s, s:f, s:I, s:I, s:b, s:b, s:b, s:I, s:b, s:b, s:b, s:s, s:s, "
-      "s:s}",
+      "{s:I, s:s, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:s, s:f, s:I, s:I, s:b, s:b, s:b, s:I, s:b, s:b, s:b, s:s, s:s?, "
+      "s:s, s:s, s:s, s:s, s:s}",
       "num_queries", (json_int_t)pleat_targets_count(targets), "model_type", type, "models", models, "model_order",
       order, "num_models", (json_int_t)(args->n_models ? args->n_models : 1), "num_recycles",
       given(args->num_recycle, -1), "num_ensemble", (json_int_t)args->num_ensemble, "max_seq",
@@ -87,7 +87,8 @@ static json_t *config_of(const cli_args *args, const pleat_targets *targets) {
       (json_int_t)args->num_seeds, "calc_extra_ptm", args->want_chain_scores, "use_probs_extra",
       !args->is_contact_binary, "use_templates", 0, "num_relax", (json_int_t)0, "use_dropout", args->has_dropout,
       "use_cluster_profile", !args->is_unclustered, "use_bfloat16", strcmp(args->precision, "bf16") == 0, "backend",
-      args->backend, "weights", args->weights, "version", pleat_version());
+      args->backend, "weights", args->weights, "version", pleat_version(), "msa_mode", args->msa_mode, "pair_mode",
+      args->pair_mode, "pairing_strategy", args->pair_strategy, "host_url", args->host_url);
 }
 
 /* Killed at any moment, nothing but what is in `folder` stays. */

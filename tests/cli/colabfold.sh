@@ -9,7 +9,8 @@ add_params "$multimer" model_1_multimer_v3
 # The program under its other name, also under an emulator.
 PLEAT=$(launcher "$PLEAT_BUILD/colabfold_batch")
 
-# Without an alignment a search needs a server, unless it is told to do without.
+# Without an alignment the server is asked, unless it is told to do without (msa_server.sh has the rest); built without
+# the network, it says so.
 printf '>T1026 x\nMKVLAAGGSSPP\n' >"$work/in.fasta"
 run() {
   want=$1
@@ -17,8 +18,10 @@ run() {
   shift 2
   expect "$want" "$pattern" --data "$work/data" "$work/in.fasta" "$work/out" "$@"
 }
-run 2 "--msa-mode mmseqs2_uniref_env is refused for 'T1026_x', which has no alignment" --num-recycle 3
-run 2 '--msa-mode mmseqs2_uniref is refused' --msa-mode mmseqs2_uniref
+"$PLEAT" --data "$work/data" "$work/in.fasta" "$work/out" --host-url http://127.0.0.1:1 --msa-wait 0.001 >"$log" 2>&1
+check 'the server is not asked' grep -q "T1026_x: its sequence goes to the MSA server http://127.0.0.1:1" "$log"
+check 'no reason' grep -q 'cannot fetch .http://127.0.0.1:1/\|built without' "$log"
+rm -rf "$work/out"
 run 0 'rank 2  model_[23]_ptm' --num-recycle 3 --model-type alphafold2_ptm --msa-mode single_sequence --num-models 2 \
   --model-order 3,5,2 --random-seed 7 --rank ptm
 check 'not the first two of the order' [ "$(find "$work/out" -name 'T1026_x_unrelaxed_rank_00[12]_*_model_[23]_seed_007.pdb' | wc -l)" -eq 2 ]
@@ -36,7 +39,7 @@ done
 check 'a complex with another header' [ "$(sed -n 1p "$work/out/pair.a3m")" = "$(printf '#8,6\t1,1')" ]
 run 9 'folds one chain, the target has 2' --msa-mode single_sequence --num-models 1 --num-recycle 0 \
   --model-type alphafold2_ptm --overwrite-existing-results
-run 4 'holds no params_model_1_multimer_v2.npz' --msa-mode single_sequence --model-type alphafold2_multimer_v2 \
+run 4 'found no params_model_1_multimer_v2.npz' --msa-mode single_sequence --model-type alphafold2_multimer_v2 \
   --overwrite-existing-results
 
 # Structures of all recycles under ColabFold's names, and one of them as the next first guess.
@@ -76,7 +79,7 @@ run 4 'params_model_1_multimer_v1.npz: the tensor .* of model_1_multimer is miss
 run 0 '' --msa-mode=single_sequence --num-rec 0 --num-m 1 --overwrite
 run 2 "unknown option '--num'" --num 3
 printf '>q\nMKVLAAGGSSPP\n' >"$work/q.a3m"
-HOME=$work XDG_CACHE_HOME=$work/cache expect 4 "cache/colabfold'*:* " "$work/q.a3m" "$work/other"
+HOME=$work XDG_CACHE_HOME=$work/cache expect 4 "found no params_model_1_ptm.npz in .*/cache/colabfold, .*'pleat download params'" "$work/q.a3m" "$work/other"
 
 # Everything that is refused says why and does nothing.
 rm -rf "$work/out"
@@ -91,7 +94,6 @@ refused '--amber is refused: there is no relaxation' --amber
 refused '--num-relax 1 is refused: there is no relaxation' --num-relax 1
 refused '--initial-guess needs a value: FILE' --initial-guess
 refused '--save-all is refused: Python pickles' --save-all
-refused '--msa-only is refused: no MSA server' --msa-only
 refused '--af3-json is refused: inputs of AlphaFold 3 are read' --af3-json
 refused '--model-type deepfold_v1 is refused' --model-type deepfold_v1
 refused '--model-type must be one of auto, alphafold2, ' --model-type AlphaFold3
@@ -107,12 +109,11 @@ expect 2 "expected INPUT RESULTS after 'colabfold_batch', found 1 argument" "$wo
 check 'the help of another program is named' grep -q "^Try 'colabfold_batch --help'.$" "$log"
 
 # What has no meaning here is accepted with a note.
-run 0 '' --msa-mode single_sequence --num-models 1 --num-recycle 0 --pair-mode paired --pair-strategy complete \
-  --host-url http://x --custom-template-path x --custom-template-cache-path x --pdb-hit-file x --local-pdb-path x \
+run 0 '' --msa-mode single_sequence --num-models 1 --num-recycle 0 --custom-template-path x --custom-template-cache-path x --pdb-hit-file x --local-pdb-path x \
   --max-template-date 2020-01-01 --max-template-hits 4 --relax-max-iterations 1 --relax-tolerance 1 \
   --relax-stiffness 1 --relax-max-outer-iterations 1 --use-gpu-relax --disable-unified-memory \
   --recompile-padding 0 --use-pallas --compile-mode fast --num-relax 0
-for option in pair-mode pair-strategy host-url custom-template-path custom-template-cache-path pdb-hit-file \
+for option in custom-template-path custom-template-cache-path pdb-hit-file \
   local-pdb-path max-template-date max-template-hits relax-max-iterations relax-tolerance relax-stiffness \
   relax-max-outer-iterations use-gpu-relax disable-unified-memory recompile-padding use-pallas \
   compile-mode; do

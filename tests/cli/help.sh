@@ -20,7 +20,7 @@ expect 2 "unknown command 'slefest', did you mean 'selftest'?" help slefest
 expect 2 "unknown command 'qqqqqqqq'" qqqqqqqq
 expect 2 'expected INPUT after' fold
 expect 2 '--out DIR is missing' fold x.fasta
-expect 2 '--weights W is missing' fold x.fasta -o "$work/out"
+expect 2 '--weights W is missing' screen x.fasta -o "$work/out"
 expect 2 "unknown option '--wieghts=1', did you mean '--weights'?" fold x.fasta --wieghts=1
 expect 2 "unknown option '-q'" fold x.fasta -q
 expect 2 'one argument too many' fold x.fasta y.fasta

@@ -86,10 +86,11 @@ printf '#8,6\t1,2\n>101\t102\nMKVLAAGGPPLLEE\n>r1\tr2\nMKV-AAGGPPLlLEE\n>101\nMK
 predict H1065 alphafold2_multimer_v3 "$work/H1065.a3m" MKVLAAGG:PPLLEE:PPLLEE --use-gpu-relax
 check 'an option without effect is not named' grep -q 'note: --use-gpu-relax has no effect' "$log"
 
-# What a sequence needs that has no alignment yet: its server is not asked, and the pipeline says so.
+# A sequence that has no alignment yet asks its server; one that is out of reach is named, and nothing is folded.
 printf '>T1026\nMKVLAAGGSSPP\n' >"$work/in.fasta"
 PLEAT=$program
-expect 2 "'T1026', which has no alignment.*--msa-mode single_sequence" --num-recycle 3 --data "$work/data" \
-  --model-type alphafold2_ptm "$work/in.fasta" "$work/refused/"
-check 'a folder was made for what was refused' [ ! -e "$work/refused" ]
+"$PLEAT" --num-recycle 3 --data "$work/data" --model-type alphafold2_ptm --host-url http://127.0.0.1:1 --msa-wait 0.001 \
+  "$work/in.fasta" "$work/refused/" >"$log" 2>&1
+check 'the server is not named' grep -q 'T1026: its sequence goes to the MSA server http://127.0.0.1:1' "$log"
+check 'folded without an alignment' [ "$(find "$work/refused" -name '*.pdb' | wc -l)" -eq 0 ]
 report

@@ -141,7 +141,7 @@ void pleat_cpu_linear(const pleat_cpu_call *call) { pleat_cpu_linear_group(call,
 
 /* ---- TRANSITION -------------------------------------------------------------------------------------------------- */
 
-enum { HIDDEN_BLOCK = 256 }; /* columns of the hidden layer at a time: a row block of them stays in cache */
+enum { HIDDEN_BLOCK = 256 }; /* columns of the hidden layer at a time: 96 rows of them stay in cache */
 
 typedef struct transition {
   const pleat_cpu_call *call;

@@ -15,7 +15,7 @@ enum {
   PLEAT_CPU_MAX_LETTERS = 3 * PLEAT_MAX_RANK, /* of one operation */
   PLEAT_CPU_MAX_TENSORS = 8,                  /* of one walk */
   PLEAT_CPU_MAX_GROUP = 6,                    /* launches that run as one */
-  PLEAT_CPU_ROWS = 192                        /* largest row block: a multiple of every kernel's mr */
+  PLEAT_CPU_ROWS = 96                         /* largest row block: a multiple of every kernel's mr */
 };
 
 /* A [K, N] matrix in panels of 2 vl columns; the last panel has vl columns where that suffices. Padding is zero. In bf16
