@@ -4,18 +4,9 @@
 #ifndef PLEAT_IO_ATOM_RESIDUES_H
 #define PLEAT_IO_ATOM_RESIDUES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "bio/residue.h"
+#include "io/span.h"
 #include "pleat/status.h"
-
-/* A part of the text that is read. */
-typedef struct pleat_text_span {
-  const char *text;
-  size_t n;
-} pleat_text_span;
 
 enum { PLEAT_RESIDUE_LABEL = 96 };
 
@@ -50,14 +41,5 @@ typedef struct pleat_atom_record {
 PLEAT_CHECKED pleat_status pleat_atom_residues_add(pleat_atom_residues *residues, const pleat_atom_record *record,
                                                    const char *path, pleat_error *err);
 void pleat_atom_residues_fini(pleat_atom_residues *residues);
-
-enum { PLEAT_SPAN_SHOWN = 24 };
-/* For messages: the span with other bytes than printable ASCII as '?', cut to what fits. Returns `out`. */
-const char *pleat_span_show(pleat_text_span span, char out[PLEAT_SPAN_SHOWN]);
-bool pleat_span_is(pleat_text_span span, const char *text);
-/* A decimal number, "-12.345" or "1.5e2": the whole span and nothing else; independent of the locale. Up to 15 digits are
- * exact. false: not one, or beyond about 1e60 (of the second: larger than float). */
-bool pleat_span_double(pleat_text_span span, double *out_value);
-bool pleat_span_number(pleat_text_span span, float *out_value);
 
 #endif

@@ -136,6 +136,21 @@ static void check_number(const char *text, bool is_ok, double want) {
     fprintf(stderr, "  '%s'\n", text);
 }
 
+static void check_integer(const char *text, bool is_ok, int32_t want) {
+  int32_t value = -7;
+  bool got = pleat_span_int((pleat_text_span){text, strlen(text)}, &value);
+  if (!CHECK_INT(got, is_ok) || !CHECK_INT(value, is_ok ? want : -7)) fprintf(stderr, "  '%s'\n", text);
+}
+
+static void test_integers(void) {
+  check_integer("-12", true, -12);
+  check_integer("+007", true, 7);
+  check_integer("2147483647", true, INT32_MAX);
+  check_integer("-2147483647", true, -INT32_MAX);
+  static const char *const wrong[] = {"", "-", "1.0", "1x", " 1", "2147483648", "-2147483648", "99999999999999999999"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) check_integer(wrong[i], false, 0);
+}
+
 static void test_numbers(void) {
   check_number("-0.125", true, -0.125);
   check_number("+12.", true, 12);
@@ -212,6 +227,7 @@ int main(void) {
   test_pdb();
   test_cif();
   test_numbers();
+  test_integers();
   test_too_long();
   check_bad_files("pdb", bad_pdb, sizeof bad_pdb / sizeof *bad_pdb, parse_pdb);
   check_bad_files("cif", bad_cif, sizeof bad_cif / sizeof *bad_cif, parse_cif);
