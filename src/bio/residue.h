@@ -5,6 +5,7 @@
 #ifndef PLEAT_BIO_RESIDUE_H
 #define PLEAT_BIO_RESIDUE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -28,6 +29,9 @@ enum {
  * and in the HHblits order "ACDEFGHIKLMNPQRSTVWYX-" (B->D, Z->E, U->C, J,O->X). */
 int pleat_restype_from_letter(char letter);
 int pleat_hhblits_from_letter(char letter);
+/* Letter of a monomer of the Chemical Component Dictionary ("MSE" -> 'M', "SEP" -> 'S'): any of A..Z, also of
+ * nucleotides; 'X' when unknown. */
+char pleat_monomer_letter(const char *name, size_t n_name);
 extern const uint8_t pleat_hhblits_to_restype[22];
 extern const char pleat_restype_letters[23];     /* "ARNDCQEGHILKMFPSTWYVX-" */
 extern const char pleat_restype_names[21][4];    /* "ALA", ..., "UNK" */

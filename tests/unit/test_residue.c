@@ -138,6 +138,19 @@ static void test_backbone(void) {
   CHECK_NEAR(cb[2], -1.205, 1e-6);
 }
 
+/* The first and the last of the table, modified residues, a nucleotide, names of several letters, and no names. */
+static void test_monomers(void) {
+  static const struct {
+    const char *name;
+    char letter;
+  } wanted[] = {{"00C", 'C'}, {"ZZJ", 'A'}, {"ALA", 'A'},  {"MSE", 'M'}, {"SEP", 'S'}, {"SEC", 'A'},
+                {"ASX", 'B'}, {"0U", 'U'},  {"A", 'A'},    {"UNK", 'X'}, {"5ZA", 'X'}, {"mse", 'X'},
+                {"HOH", 'X'}, {"0U ", 'X'}, {"MSEE", 'X'}, {"", 'X'}};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    if (!CHECK_INT(pleat_monomer_letter(wanted[i].name, strlen(wanted[i].name)), wanted[i].letter))
+      fprintf(stderr, "  %s\n", wanted[i].name);
+}
+
 int main(void) {
   test_letters();
   test_layouts();
@@ -145,5 +158,6 @@ int main(void) {
   test_frames();
   test_axes();
   test_backbone();
+  test_monomers();
   return check_report();
 }
