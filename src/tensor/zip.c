@@ -221,9 +221,9 @@ static pleat_status check_member(const pleat_zip *zip, const uint8_t *central, c
   return PLEAT_OK;
 }
 
-/* One entry of the central directory. *out_n: its bytes. A directory entry leaves out_member->name NULL. */
-static pleat_status read_entry(pleat_zip *zip, const uint8_t *central, uint64_t n_left, uint64_t limit, uint64_t *out_n,
-                               pleat_zip_member *out_member, extent *out_extent, pleat_error *err) {
+/* One entry of the central directory. *out_n: its bytes. out_member->offset is that of its local header. */
+static pleat_status read_entry(pleat_zip *zip, const uint8_t *central, uint64_t n_left, uint64_t *out_n,
+                               pleat_zip_member *out_member, pleat_error *err) {
   size_t n_name = 0, n_extra = 0;
   bool is_inside = n_left >= ZIP_CENTRAL_SIZE && pleat_le_load32(central) == ZIP_CENTRAL_SIGNATURE;
   if (is_inside) {
@@ -244,14 +244,15 @@ static pleat_status read_entry(pleat_zip *zip, const uint8_t *central, uint64_t 
     return pleat_fail_at(err, zip->bad_status, zip->path, 0, 0, "member name \"%.*s\" %s: refused as unsafe",
                          n_name > 300 ? 300 : (int)n_name, name, problem);
   }
-  uint64_t at = pleat_le_load32(central + 42);
   *out_member = (pleat_zip_member){.name = pleat_arena_strndup(&zip->arena, name, n_name),
                                    .size = pleat_le_load32(central + 24),
                                    .packed_size = pleat_le_load32(central + 20),
+                                   .offset = pleat_le_load32(central + 42),
+                                   .central = (uint64_t)(central - zip->data),
                                    .crc32 = pleat_le_load32(central + 16),
                                    .is_stored = pleat_le_load16(central + 10) == 0};
   if (!out_member->name) return fail_memory(zip, err);
-  uint64_t *fields[] = {&out_member->size, &out_member->packed_size, &at};
+  uint64_t *fields[] = {&out_member->size, &out_member->packed_size, &out_member->offset};
   if (!read_zip64_extra(central + ZIP_CENTRAL_SIZE + n_name, n_extra, fields, 3)) {
     return pleat_fail_at(err, zip->bad_status, zip->path, 0, 0,
                          "member %.300s: expected well-formed extra fields, found a cut one: the file is damaged",
@@ -260,10 +261,13 @@ static pleat_status read_entry(pleat_zip *zip, const uint8_t *central, uint64_t 
   if (pleat_le_load16(central + 34) != 0) {
     return pleat_fail_at(err, zip->bad_status, zip->path, 0, 0, "expected a zip archive in one part, found several");
   }
-  PLEAT_TRY(check_member(zip, central, out_member, err));
-  PLEAT_TRY(read_local(zip, at, limit, central, out_member, err));
-  *out_extent = (extent){at, out_member->offset + out_member->packed_size, out_member->name};
-  return PLEAT_OK;
+  return check_member(zip, central, out_member, err);
+}
+
+pleat_status pleat_zip_locate(const pleat_zip *zip, const pleat_zip_member *member, pleat_zip_member *out_member,
+                              pleat_error *err) {
+  *out_member = *member;
+  return read_local(zip, member->offset, zip->directory_offset, zip->data + member->central, out_member, err);
 }
 
 static int compare_extents(const void *a, const void *b) {
@@ -285,13 +289,20 @@ static pleat_status check_overlap(const pleat_zip *zip, extent *extents, size_t 
   return PLEAT_OK;
 }
 
-static pleat_status read_directory(pleat_zip *zip, const directory *dir, extent *extents, pleat_map *names,
+/* opt_extents: room for all entries; members are then located and must not overlap. */
+static pleat_status read_directory(pleat_zip *zip, const directory *dir, extent *opt_extents, pleat_map *names,
                                    pleat_error *err) {
   const uint8_t *central = zip->data + dir->offset;
   uint64_t n_left = dir->size, n_bytes = 0;
   for (uint64_t i = 0; i < dir->n_entries; i++) {
     pleat_zip_member *member = &zip->members[zip->n_members];
-    PLEAT_TRY(read_entry(zip, central, n_left, dir->offset, &n_bytes, member, &extents[i], err));
+    PLEAT_TRY(read_entry(zip, central, n_left, &n_bytes, member, err));
+    if (opt_extents) {
+      uint64_t begin = member->offset;
+      pleat_zip_member header = *member;
+      PLEAT_TRY(pleat_zip_locate(zip, &header, member, err));
+      opt_extents[i] = (extent){begin, member->offset + member->packed_size, member->name};
+    }
     central += n_bytes;
     n_left -= n_bytes;
     size_t n_name = strlen(member->name);
@@ -313,27 +324,39 @@ static pleat_status read_directory(pleat_zip *zip, const directory *dir, extent 
                          "damaged",
                          (unsigned long long)dir->n_entries, (unsigned long long)n_left);
   }
-  return check_overlap(zip, extents, (size_t)dir->n_entries, err);
+  return opt_extents ? check_overlap(zip, opt_extents, (size_t)dir->n_entries, err) : PLEAT_OK;
 }
 
-pleat_status pleat_zip_parse(const uint8_t *data, size_t n, const char *path, pleat_status bad_status,
-                             pleat_zip *out_zip, pleat_error *err) {
+static pleat_status parse(const uint8_t *data, size_t n, const char *path, pleat_status bad_status, bool has_extents,
+                          pleat_zip *out_zip, pleat_error *err) {
   *out_zip = (pleat_zip){.data = data, .n = n, .path = path, .bad_status = bad_status};
   directory dir = {0};
   PLEAT_TRY(find_directory(out_zip, &dir, err));
-  /* Both products are safe: n_entries is at most n / 46, and memory for the directory at most twice the file. */
+  out_zip->directory_offset = dir.offset;
+  /* Both products are safe: n_entries is at most n / 46, and memory for the directory at most thrice the file. */
   size_t n_entries = (size_t)dir.n_entries;
   if (n_entries >= PLEAT_MAP_NONE) {
     return pleat_fail_at(err, bad_status, path, 0, 0, "expected fewer than 2^32 members, found %zu", n_entries);
   }
   out_zip->members = pleat_arena_alloc(&out_zip->arena, (n_entries + 1) * sizeof *out_zip->members);
-  extent *extents = malloc((n_entries + 1) * sizeof *extents);
+  extent *extents = has_extents ? malloc((n_entries + 1) * sizeof *extents) : NULL;
   pleat_map names = {0};
-  pleat_status status =
-      out_zip->members && extents ? read_directory(out_zip, &dir, extents, &names, err) : fail_memory(out_zip, err);
+  pleat_status status = out_zip->members && (extents || !has_extents)
+                            ? read_directory(out_zip, &dir, extents, &names, err)
+                            : fail_memory(out_zip, err);
   pleat_map_fini(&names);
   free(extents);
   return status;
+}
+
+pleat_status pleat_zip_parse(const uint8_t *data, size_t n, const char *path, pleat_status bad_status,
+                             pleat_zip *out_zip, pleat_error *err) {
+  return parse(data, n, path, bad_status, true, out_zip, err);
+}
+
+pleat_status pleat_zip_parse_directory(const uint8_t *data, size_t n, const char *path, pleat_status bad_status,
+                                       pleat_zip *out_zip, pleat_error *err) {
+  return parse(data, n, path, bad_status, false, out_zip, err);
 }
 
 void pleat_zip_fini(pleat_zip *zip) {

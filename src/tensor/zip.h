@@ -16,7 +16,8 @@ typedef struct pleat_zip_member {
   const char *name;     /* safe: relative, no "..", no backslash, no control characters */
   uint64_t size;        /* uncompressed bytes */
   uint64_t packed_size; /* bytes in the file */
-  uint64_t offset;      /* of the packed bytes in the file */
+  uint64_t offset;      /* of the packed bytes in the file; after pleat_zip_parse_directory: see there */
+  uint64_t central;     /* of its entry in the central directory */
   uint32_t crc32;
   bool is_stored;
 } pleat_zip_member;
@@ -29,6 +30,7 @@ typedef struct pleat_zip {
   pleat_status bad_status; /* what a malformed archive is called: INPUT or WEIGHTS */
   pleat_zip_member *members;
   size_t n_members;
+  uint64_t directory_offset;
   const char *comment; /* of the archive; not NUL-terminated, borrowed from data */
   size_t n_comment;
   pleat_arena arena;
@@ -40,6 +42,13 @@ typedef struct pleat_zip {
  * after a failure. */
 PLEAT_CHECKED pleat_status pleat_zip_parse(const uint8_t *data, size_t n, const char *path, pleat_status bad_status,
                                            pleat_zip *out_zip, pleat_error *err);
+/* The same without a look at the members themselves: of an archive larger than memory, only the directory is read. That
+ * members do not overlap is not checked, and a member must be located before it is read. */
+PLEAT_CHECKED pleat_status pleat_zip_parse_directory(const uint8_t *data, size_t n, const char *path,
+                                                     pleat_status bad_status, pleat_zip *out_zip, pleat_error *err);
+/* Fills out_member with the member and the offset of its bytes, from its local header. Errors: bad_status. */
+PLEAT_CHECKED pleat_status pleat_zip_locate(const pleat_zip *zip, const pleat_zip_member *member,
+                                            pleat_zip_member *out_member, pleat_error *err);
 void pleat_zip_fini(pleat_zip *zip);
 
 /* Copies the first n <= size bytes of a member; its checksum is not known then. Errors: bad_status, NOMEM. */
