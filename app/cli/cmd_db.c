@@ -1,4 +1,4 @@
-/* pleat db: which databases are there.
+/* pleat db: databases on this machine.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
@@ -7,6 +7,8 @@
 
 #include "options.h"
 #include "pleat/search.h"
+#include "pleat/structures.h"
+#include "progress.h"
 
 static const char *state_text(pleat_db_state state) {
   switch (state) {
@@ -36,13 +38,11 @@ static void print_report(const pleat_db_report *report) {
          report->path, report->path[0] && report->note[0] ? ": " : "", report->note);
 }
 
-static cli_exit run(const cli_args *args) {
+static cli_exit check(const char *folder, const cli_args *args) {
   pleat_error err = {0};
   pleat_db_report reports[PLEAT_N_DBS];
-  if (strcmp(args->positionals[0], "check") != 0) {
-    return cli_fail_usage("db", "unknown '%s', the only thing that can be done is 'check'", args->positionals[0]);
-  }
-  pleat_status status = pleat_db_check(args->positionals[1], reports, &err);
+  (void)args;
+  pleat_status status = pleat_db_check(folder, reports, &err);
   if (status) return cli_fail(status, &err);
   printf("%-20s %-11s %10s  %-10s  %s\n", "database", "state", "size", "date", "path");
   bool is_wrong = false;
@@ -53,17 +53,56 @@ static cli_exit run(const cli_args *args) {
   return is_wrong ? CLI_EXIT_CHECK : CLI_EXIT_OK;
 }
 
+static bool on_entry(void *arg, const char *name, const pleat_structures_packed *so_far) {
+  (void)arg;
+  (void)name;
+  (void)so_far;
+  return !cli_interrupt_is_raised();
+}
+
+static cli_exit pack(const char *folder, const cli_args *args) {
+  pleat_error err = {0};
+  pleat_structures_packed packed;
+  const pleat_structures_pack_options options = {.opt_on_entry = on_entry};
+  cli_interrupt_init();
+  if (!args->out) return cli_fail_usage("db", "--out FILE is missing: 'pack' writes an archive");
+  pleat_status status = pleat_structures_pack(folder, args->out, &options, &packed, &err);
+  if (status) return cli_fail(status, &err);
+  if (cli_log_has_level(CLI_LOG_INFO))
+    printf("%s: %llu entries from %.1f MB, %llu other files passed over\n", args->out,
+           (unsigned long long)packed.n_entries, (double)packed.n_bytes / 1e6, (unsigned long long)packed.n_others);
+  return CLI_EXIT_OK;
+}
+
+static const char *const actions[] = {"check", "pack", NULL};
+static cli_exit (*const functions[])(const char *folder, const cli_args *args) = {check, pack};
+
+static cli_exit run(const cli_args *args) {
+  const char *action = args->positionals[0];
+  for (int i = 0; actions[i]; i++)
+    if (strcmp(action, actions[i]) == 0) return functions[i](args->positionals[1], args);
+  const char *nearest = cli_nearest(action, actions);
+  return cli_fail_usage("db", "unknown action '%s': expected check or pack%s%s%s", action,
+                        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
 const cli_command cli_command_db = {
     .name = "db",
-    .positionals = "check DIR",
+    .positionals = "ACTION DIR",
     .n_positionals = 2,
-    .summary = "Say which databases a folder has.",
+    .summary = "Check the databases of a folder, or pack structures into one archive.",
     .details =
-        "Looks for AlphaFold's databases in the subfolders that its scripts make, and for ColabFold's in DIR itself: "
-        "complete,\n"
+        "'check' looks for AlphaFold's databases in the subfolders that its scripts make, and for ColabFold's in DIR "
+        "itself: complete,\n"
         "unfinished (a download or unpacking that was broken off), damaged or missing, with size and date. Exit code 1 "
         "when one is\n"
-        "unfinished or damaged. Files are not read as a whole.\n",
-    .examples = "  pleat db check /data/alphafold\n",
-    .options = {CLI_OPT_LOG_LEVEL, CLI_OPT_END},
+        "unfinished or damaged. Files are not read as a whole.\n"
+        "'pack' puts the entries of a folder (1abc.cif, 1abc.cif.gz, also ab/1abc.cif.gz) into the one archive --out "
+        "FILE,\n"
+        "in which an entry is found by its id without reading the others. It is a zip, which other programs read too;\n"
+        "what is compressed is copied as it is.\n",
+    .examples =
+        "  pleat db check /data/alphafold\n"
+        "  pleat db pack /data/pdb_mmcif/mmcif_files --out pdb_mmcif.zip\n",
+    .options = {CLI_OPT_OUT_FILE, CLI_OPT_LOG_LEVEL, CLI_OPT_END},
     .run = run};

@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/fail.h"
-#include "io/span.h"
 #include "io/lines.h"
+#include "io/span.h"
 
 enum { NAME_COLUMNS = 17, MAX_POSITION = 1 << 30 }; /* sequence lines begin with 17 characters of name */
 

@@ -48,6 +48,8 @@ expect 2 '--n-extra N is missing' graph --model model_1 --n-res 8 --n-seq 4
 expect 2 "unknown action 'lst'.*did you mean 'list'" weights lst x.npz
 expect 2 'expected list|verify|convert FILE' weights list
 expect 2 '--out FILE is missing' weights convert "$monomer"
+expect 2 "unknown action 'pakc'.*did you mean 'pack'" db pakc .
+expect 2 '--out FILE is missing' db pack .
 expect_empty "$work/out"
 
 if [ -c /dev/full ]; then
