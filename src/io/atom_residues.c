@@ -35,9 +35,9 @@ static pleat_status begin(pleat_atom_residues *residues, const pleat_atom_record
     return pleat_fail_at(err, PLEAT_NOMEM, path, 0, 0, "no memory for the residues of this structure");
   pleat_atom_residue *residue = &residues->items[residues->n++];
   *residue = (pleat_atom_residue){.aatype = (uint8_t)find_restype(record->residue), .line = record->line};
-  char name[PLEAT_SPAN_SHOWN], number[PLEAT_SPAN_SHOWN], chain[PLEAT_SPAN_SHOWN];
+  char name[PLEAT_SPAN_SHOWN], number[PLEAT_SPAN_SHOWN];
   snprintf(residue->label, sizeof residue->label, "%s %s of chain '%s'", pleat_span_show(record->residue, name),
-           pleat_span_show(record->number, number), pleat_span_show(record->chain, chain));
+           pleat_span_show(record->number, number), pleat_span_show(record->chain, residue->chain));
   residues->chain = record->chain;
   residues->number = record->number;
   residues->name = record->residue;

@@ -15,6 +15,7 @@ typedef struct pleat_atom_residue {
   bool has_atom[PLEAT_N_ATOM37];
   float occupancy[PLEAT_N_ATOM37];
   uint8_t aatype;                  /* restype 0..20 */
+  char chain[PLEAT_SPAN_SHOWN];    /* cut to what fits, as shown in messages */
   char label[PLEAT_RESIDUE_LABEL]; /* for messages: "LEU 12 of chain 'A'" */
   int64_t line;                    /* of the first atom */
 } pleat_atom_residue;
