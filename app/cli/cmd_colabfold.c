@@ -20,6 +20,23 @@ static cli_exit check_order(const char *order) {
   return cli_fail_usage(CLI_COLABFOLD, "--model-order must be numbers from 1 to 5, e.g. 1,2,3; found '%s'", order);
 }
 
+/* As in ColabFold a folder of templates counts only with --templates. */
+static cli_exit check_templates(cli_args *args) {
+  if (args->wants_templates && !args->template_folder) {
+    return cli_fail_usage(CLI_COLABFOLD,
+                          "--templates is refused: no server is searched for templates yet; give structures with "
+                          "--custom-template-path DIR");
+  }
+  if (args->wants_templates) return CLI_EXIT_OK;
+  const char *const options[] = {args->template_folder ? "custom-template-path" : NULL,
+                                 args->max_template_date ? "max-template-date" : NULL};
+  for (int i = 0; i < 2; i++) {
+    if (options[i]) cli_log_info("note: --%s has no effect: it needs --templates, in ColabFold as well", options[i]);
+  }
+  args->template_folder = NULL;
+  return CLI_EXIT_OK;
+}
+
 static cli_exit run(const cli_args *given) {
   cli_args args = *given;
   cli_exit code = check_order(args.model_order);
@@ -27,6 +44,8 @@ static cli_exit run(const cli_args *given) {
   if (args.model_type && strcmp(args.model_type, "deepfold_v1") == 0) {
     return cli_fail_usage(CLI_COLABFOLD, "--model-type deepfold_v1 is refused: only DeepMind's networks are known");
   }
+  code = check_templates(&args);
+  if (code) return code;
   if (!args.model_type) args.model_type = "auto";
   if (!args.msa_mode) args.msa_mode = "mmseqs2_uniref_env"; /* ColabFold's default asks its server */
   args.out = args.positionals[1];

@@ -20,6 +20,7 @@ typedef struct batch {
   cli_jobs jobs;
   cli_models models;
   cli_sessions sessions;
+  cli_templates templates;
   pleat_arrays *guess; /* --initial-guess, matched with the target that is folded */
   cli_pace pace;
   int64_t i_job; /* of the target that is folded now */
@@ -98,7 +99,7 @@ static pleat_status predict(batch *b, cli_results *results, pleat_error *err) {
       .seed = result->seed,
       .n_after = predictions_of(b, results->target) - (double)results->n_items + count_behind(b, results->target),
       .pace = &b->pace};
-  return cli_predict(&b->sessions, &b->args, results->target, &options, &job, result, err);
+  return cli_predict(&b->sessions, &b->args, results->target, &b->templates, &options, &job, result, err);
 }
 
 /* All networks with the first seed, then with the next; enough is enough once one is good (--stop-at-score). */
@@ -124,7 +125,7 @@ static pleat_status check_estimates(batch *b, const pleat_target *target, cli_mo
     pleat_predict_options options = options_of(b, b->args.seed);
     pleat_arrays *features = NULL;
     pleat_estimate estimate;
-    pleat_status status = pleat_target_features(target, models[i]->handle, &options, &features, err);
+    pleat_status status = cli_features(&b->templates, target, models[i]->handle, &options, &features, err);
     if (!status && !cli_sessions_has(&b->sessions, models[i]->handle, features, &options)) {
       status = pleat_estimate_features(models[i]->handle, features, &options, &estimate, err);
     }
@@ -288,8 +289,12 @@ cli_exit cli_fold(const cli_args *args) {
                           "--save-pair-representations and --save-recycles write: leave out one or the other");
   }
   if (!pleat_plot_has_png()) cli_log_info("plots are written as SVG only: this pleat was built without cairo");
+  pleat_error err = {0};
+  pleat_status status = cli_templates_open(args, &b.templates, &err);
+  if (status) return cli_fail(status, &err);
   cli_interrupt_init();
   code = run_batch(&b);
+  cli_templates_close(&b.templates);
   cli_sessions_fini(&b.sessions);
   pleat_arrays_destroy(b.guess);
   cli_models_close(&b.models);
@@ -349,6 +354,9 @@ const cli_command cli_command_fold = {
                 CLI_OPT_SAVE_PAIR,
                 CLI_OPT_SAVE_RECYCLES,
                 CLI_OPT_INITIAL_GUESS,
+                CLI_OPT_TEMPLATE,
+                CLI_OPT_CUSTOM_TEMPLATE_PATH,
+                CLI_OPT_MAX_TEMPLATE_DATE,
                 CLI_OPT_USE_DROPOUT,
                 CLI_OPT_DISABLE_CLUSTER_PROFILE,
                 CLI_OPT_CALC_EXTRA_PTM,

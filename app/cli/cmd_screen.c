@@ -208,7 +208,7 @@ static pleat_status screen_target(screen *s, const pleat_target *target, cli_mod
   if (target->opt_error) {
     *err = *target->opt_error;
   } else {
-    status = cli_predict(&s->sessions, s->args, target, &options, NULL, &result, err);
+    status = cli_predict(&s->sessions, s->args, target, NULL, &options, NULL, &result, err);
     if (!status) status = keep_result(s, target, &result, &row, &is_best, err);
   }
   pleat_arrays_destroy(result.prediction);

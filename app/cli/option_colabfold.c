@@ -28,7 +28,6 @@ static const char *const msa_modes[] = {"mmseqs2_uniref_env", "mmseqs2_uniref_en
 #define REFUSED_FLAG(name, reason) \
   { name, 0, KIND_FLAG, NULL, 0, false, 0, 0, reason, NULL, FATE_REFUSED, NULL }
 
-static const char no_templates[] = "templates from files and servers cannot be used yet";
 static const char no_relaxation[] = "there is no relaxation: the network's own structures are written";
 static const char no_jax[] = "it is about compilation by JAX: plans take milliseconds and nothing is compiled";
 
@@ -95,11 +94,19 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
                           .kind = KIND_FLAG,
                           .offset = FIELD(is_debug),
                           .help = "tell more, as --log-level debug of pleat fold"},
-    ROW(CUSTOM_TEMPLATE_PATH) = NOTED("custom-template-path", "DIR", "it needs --templates, in ColabFold as well"),
+    ROW(CUSTOM_TEMPLATE_PATH) = {.name = "custom-template-path",
+                                 .kind = KIND_TEXT,
+                                 .value = "DIR",
+                                 .offset = FIELD(template_folder),
+                                 .help = "with --templates: take them from the .cif and .pdb files of this folder"},
     ROW(CUSTOM_TEMPLATE_CACHE_PATH) = NOTED("custom-template-cache-path", "DIR", "it needs --templates"),
     ROW(PDB_HIT_FILE) = NOTED("pdb-hit-file", "FILE", "it needs --templates, in ColabFold as well"),
     ROW(LOCAL_PDB_PATH) = NOTED("local-pdb-path", "DIR", "it needs --templates, in ColabFold as well"),
-    ROW(MAX_TEMPLATE_DATE) = NOTED("max-template-date", "DATE", "it needs --templates"),
+    ROW(MAX_TEMPLATE_DATE) = {.name = "max-template-date",
+                              .kind = KIND_TEXT,
+                              .value = "YYYY-MM-DD",
+                              .offset = FIELD(max_template_date),
+                              .help = "with --templates: leave out entries released later"},
     ROW(MAX_TEMPLATE_HITS) = NOTED("max-template-hits", "N", "it needs --templates"),
     ROW(RELAX_MAX_ITERATIONS) = NOTED("relax-max-iterations", "N", no_relaxation),
     ROW(RELAX_TOLERANCE) = NOTED("relax-tolerance", "T", no_relaxation),
@@ -110,7 +117,10 @@ const option cli_colabfold_options[CLI_N_OPTS - CLI_OPT_CF_FIRST] = {
     ROW(RECOMPILE_PADDING) = NOTED("recompile-padding", "N", no_jax),
     ROW(USE_PALLAS) = NOTED_FLAG("use-pallas", no_jax),
     ROW(COMPILE_MODE) = NOTED("compile-mode", "M", no_jax),
-    ROW(TEMPLATES) = REFUSED_FLAG("templates", no_templates),
+    ROW(TEMPLATES) = {.name = "templates",
+                      .kind = KIND_FLAG,
+                      .offset = FIELD(wants_templates),
+                      .help = "use templates: those of --custom-template-path"},
     ROW(AMBER) = REFUSED_FLAG("amber", no_relaxation),
     ROW(NUM_RELAX) = REFUSED("num-relax", "N", "0", no_relaxation),
     ROW(SAVE_ALL) = REFUSED_FLAG("save-all", "Python pickles are never written; 'pleat run --out' has every array"),

@@ -39,6 +39,8 @@ typedef struct cli_args {
   const char *initial_guess;
   const char *msas; /* folder or file of alignments */
   bool is_raw, is_processed;
+  const char *templates, *template_folder, *max_template_date;
+  bool wants_templates; /* --templates of colabfold_batch */
   bool is_overwriting, want_single, want_pair, want_recycles, has_dropout, is_unclustered, is_debug;
   bool is_zip, is_af2_layout, want_chain_scores, is_contact_binary;
   int64_t keep_top; /* screen: structures to keep */
@@ -120,6 +122,9 @@ typedef enum cli_option_id {
   CLI_OPT_SAVE_PAIR,
   CLI_OPT_SAVE_RECYCLES,
   CLI_OPT_INITIAL_GUESS,
+  CLI_OPT_TEMPLATE,
+  CLI_OPT_CUSTOM_TEMPLATE_PATH,
+  CLI_OPT_MAX_TEMPLATE_DATE,
   CLI_OPT_USE_DROPOUT,
   CLI_OPT_DISABLE_CLUSTER_PROFILE,
   CLI_OPT_SKIP_OUTPUT,

@@ -36,14 +36,14 @@ static pleat_status predict(pleat_session *session, const pleat_arrays *features
 }
 
 pleat_status cli_predict(cli_sessions *sessions, const cli_args *args, const pleat_target *target,
-                         const pleat_predict_options *options, const cli_progress_job *opt_job, cli_result *result,
-                         pleat_error *err) {
+                         cli_templates *opt_templates, const pleat_predict_options *options,
+                         const cli_progress_job *opt_job, cli_result *result, pleat_error *err) {
   pleat_model *model = result->model->handle;
   pleat_predict_options own = *options;
   pleat_arrays *features = NULL;
   pleat_session *session;
   double start_ms = cli_time_ms();
-  pleat_status status = pleat_target_features(target, model, options, &features, err);
+  pleat_status status = cli_features(opt_templates, target, model, options, &features, err);
   if (status) return status;
   double features_end_ms = cli_time_ms();
   result->features_ms = features_end_ms - start_ms;

@@ -71,6 +71,27 @@ PLEAT_API PLEAT_CHECKED pleat_status pleat_target_features_for(const pleat_targe
                                                                bool is_raw, const pleat_predict_options *opt_options,
                                                                pleat_arrays **out_features, pleat_error *err);
 
+/* Structures that are given as templates, for any number of targets. */
+typedef struct pleat_template_files pleat_template_files;
+PLEAT_API PLEAT_CHECKED pleat_status pleat_template_files_create(pleat_template_files **out_files, pleat_error *err);
+PLEAT_API void pleat_template_files_destroy(pleat_template_files *files); /* NULL is allowed */
+/* A structure, mmCIF or PDB, told apart by content, plain or packed by gzip. "FILE:CHAIN" names a chain as its author does;
+ * without, every distinct chain is tried. Errors: IO; INPUT (cannot be read, no such chain); NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_template_files_add(pleat_template_files *files, const char *path,
+                                                              pleat_error *err);
+/* The .cif and .pdb files of a folder, also packed (.gz), in the order of their names; entries that say that they were
+ * released later than opt_max_date ("2021-09-30") are left out. Errors: as above; INPUT (there is none). */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_template_files_add_folder(pleat_template_files *files, const char *path,
+                                                                     const char *opt_max_date, pleat_error *err);
+/* Adds templates to the features of a target, made for this model: each structure's chain lies on the target's chain that
+ * it has most residues in common with, as Kalign (another program) lines them up, and on its copies. Chains that were not
+ * named need a quarter of equal residues, 10 at least, on a tenth of the target's chain. A model takes four for each chain,
+ * those with most equal residues first; one that takes none leaves the features as they are. *out_notes says what became
+ * of each, a line each (pleat_text_free). Errors: INPUT, PROGRAM (no Kalign: says what to install), NOMEM. */
+PLEAT_API PLEAT_CHECKED pleat_status pleat_template_files_apply(const pleat_template_files *files, const char *sequence,
+                                                                const pleat_model *model, pleat_arrays *features,
+                                                                char **out_notes, pleat_error *err);
+
 /* Positions of a structure file, for pleat_predict_options.opt_initial_positions: an array "atom_positions" [N_res, 37, 3]
  * in angstrom with zeros where the file has no atom, and "atom_mask" [N_res, 37]. The file is PDB or mmCIF, told apart
  * by content; its first model counts. Its residues must be those of `sequence`, all and in order; chains are joined as

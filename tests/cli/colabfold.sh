@@ -89,7 +89,7 @@ refused() {
   run 2 "$pattern" --msa-mode single_sequence "$@"
   check "a folder was made for $*" [ ! -e "$work/out" ]
 }
-refused '--templates is refused: templates from files and servers' --templates
+refused '--templates is refused: no server is searched' --templates
 refused '--amber is refused: there is no relaxation' --amber
 refused '--num-relax 1 is refused: there is no relaxation' --num-relax 1
 refused '--initial-guess needs a value: FILE' --initial-guess
