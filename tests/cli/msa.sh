@@ -206,7 +206,7 @@ check 'mmCIF files half unpacked' grep -q "^template_mmcif_dir  *unfinished .*'r
 check 'an archive that was not unpacked' grep -q '^bfd  *unfinished .*tar.gz' "$log"
 check 'UniProt in parts' grep -q '^uniprot  *unfinished .*uniprot_sprot.fasta' "$log"
 expect 6 'there is no folder' db check "$work/nowhere"
-expect 2 "unknown 'chekc'" db chekc "$db"
+expect 2 "unknown action 'chekc'" db chekc "$db"
 
 # ---- MMseqs2.
 if has mmseqs; then
