@@ -70,3 +70,11 @@ void pleat_buf_fini(pleat_buf *buf) {
   free(buf->data);
   *buf = (pleat_buf){0};
 }
+
+char *pleat_copy(const void *bytes, size_t n) {
+  char *copy = malloc(n + 1);
+  if (!copy) return NULL;
+  if (n) memcpy(copy, bytes, n);
+  copy[n] = '\0';
+  return copy;
+}

@@ -24,4 +24,7 @@ void pleat_buf_printf(pleat_buf *buf, const char *fmt, ...) PLEAT_PRINTF(2, 3);
 void pleat_buf_clear(pleat_buf *buf); /* keeps the memory */
 void pleat_buf_fini(pleat_buf *buf);
 
+/* A malloc'd copy of n bytes with a NUL behind; NULL when memory is exhausted. */
+char *pleat_copy(const void *bytes, size_t n);
+
 #endif

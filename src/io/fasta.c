@@ -37,14 +37,6 @@ static pleat_status no_memory(fasta_parser *p) {
   return pleat_fail_at(p->err, PLEAT_NOMEM, p->path, 0, 0, "no memory for the sequences of this file");
 }
 
-static char *copy_text(const char *text, size_t n) {
-  char *copy = malloc(n + 1);
-  if (copy == NULL) return NULL;
-  memcpy(copy, text, n);
-  copy[n] = '\0';
-  return copy;
-}
-
 static pleat_status begin_record(fasta_parser *p, const char *text, size_t n, int64_t line) {
   pleat_fasta *fasta = p->fasta;
   if (fasta->n_records == p->capacity) {
@@ -61,8 +53,8 @@ static pleat_status begin_record(fasta_parser *p, const char *text, size_t n, in
   while (i_name + n_name < n && !is_blank(text[i_name + n_name])) n_name++;
   pleat_fasta_record *record = &fasta->records[fasta->n_records++];
   *record = (pleat_fasta_record){.line = line};
-  record->name = copy_text(text + i_name, n_name);
-  record->description = copy_text(text, n);
+  record->name = pleat_copy(text + i_name, n_name);
+  record->description = pleat_copy(text, n);
   if (!record->name || !record->description) return no_memory(p);
   pleat_buf_clear(&p->sequence);
   p->n_residues = 0;
@@ -91,7 +83,7 @@ static pleat_status end_record(fasta_parser *p) {
     pleat_buf_printf(&p->warning, "%s:%lld:%lld: '*' at the end of record '%s' stripped\n", p->path,
                      (long long)p->star_line, (long long)p->star_column, record->name);
   }
-  record->sequence = copy_text(p->sequence.data, p->sequence.n);
+  record->sequence = pleat_copy(p->sequence.data, p->sequence.n);
   return record->sequence ? PLEAT_OK : no_memory(p);
 }
 

@@ -42,14 +42,6 @@ static bool starts_with(const pleat_lines *lines, const char *prefix) {
   return lines->n >= n && memcmp(lines->line, prefix, n) == 0;
 }
 
-static char *copy_text(const void *text, size_t n) {
-  char *copy = malloc(n + 1);
-  if (!copy) return NULL;
-  if (n) memcpy(copy, text, n);
-  copy[n] = '\0';
-  return copy;
-}
-
 /* Digits as a number; -1: none, or beyond what a position can be. */
 static int64_t read_digits(const char **at, const char *end) {
   int64_t value = 0;
@@ -82,10 +74,10 @@ static pleat_status end_hit(hhr_reader *r) {
                          r->query.n, r->hit_sequence.n);
   }
   hit->n_cols = (int64_t)r->query.n;
-  hit->query = copy_text(r->query.data, r->query.n);
-  hit->hit_sequence = copy_text(r->hit_sequence.data, r->hit_sequence.n);
-  hit->indices_query = (void *)copy_text(r->indices_query.data, r->indices_query.n);
-  hit->indices_hit = (void *)copy_text(r->indices_hit.data, r->indices_hit.n);
+  hit->query = pleat_copy(r->query.data, r->query.n);
+  hit->hit_sequence = pleat_copy(r->hit_sequence.data, r->hit_sequence.n);
+  hit->indices_query = (void *)pleat_copy(r->indices_query.data, r->indices_query.n);
+  hit->indices_hit = (void *)pleat_copy(r->indices_hit.data, r->indices_hit.n);
   return hit->query && hit->hit_sequence && hit->indices_query && hit->indices_hit ? PLEAT_OK : no_memory(r);
 }
 
@@ -112,7 +104,7 @@ static pleat_status begin_hit(hhr_reader *r) {
 static pleat_status read_name(hhr_reader *r) {
   pleat_template_hit *hit = &r->hits->hits[r->hits->n_hits - 1];
   if (!starts_with(&r->lines, ">")) return refuse(r, "\">\" and the name of a hit");
-  hit->name = copy_text(r->lines.line + 1, r->lines.n - 1);
+  hit->name = pleat_copy(r->lines.line + 1, r->lines.n - 1);
   return hit->name ? PLEAT_OK : no_memory(r);
 }
 

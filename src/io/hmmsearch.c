@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "io/lines.h"
 #include "io/stockholm.h"
@@ -61,14 +62,6 @@ static bool read_description(const char *text, size_t n, size_t *out_n_name, int
   return false;
 }
 
-static char *copy_text(const char *text, size_t n) {
-  char *copy = malloc(n + 1);
-  if (!copy) return NULL;
-  memcpy(copy, text, n);
-  copy[n] = '\0';
-  return copy;
-}
-
 /* Columns are everything but lower case, which are insertions. */
 static size_t count_columns(const char *letters, size_t n) {
   size_t n_cols = 0;
@@ -119,9 +112,9 @@ static pleat_status add_hit(hit_reader *r, int64_t index, const char *descriptio
   hit->index = index;
   hit->sum_probs = NAN;
   hit->n_cols = (int64_t)n_cols;
-  hit->name = copy_text(description, n_name);
-  hit->query = copy_text(r->query, r->n_query);
-  hit->hit_sequence = copy_text(letters, n);
+  hit->name = pleat_copy(description, n_name);
+  hit->query = pleat_copy(r->query, r->n_query);
+  hit->hit_sequence = pleat_copy(letters, n);
   hit->indices_query = calloc(n_cols, sizeof *hit->indices_query);
   hit->indices_hit = calloc(n_cols, sizeof *hit->indices_hit);
   if (!hit->name || !hit->query || !hit->hit_sequence || !hit->indices_query || !hit->indices_hit) return no_memory(r);

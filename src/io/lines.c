@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "base/os.h"
+#include "io/text_file.h"
 
 enum { PACKED_BYTES = 1 << 16, SCAN_BLOCK = 32 };
 
@@ -121,7 +122,7 @@ static pleat_status begin(pleat_lines *lines, pleat_error *err) {
   pleat_line_source *source = lines->source;
   while (!source->is_at_end && lines->end - lines->next < 3) PLEAT_TRY(refill(lines, err));
   size_t n = (size_t)(lines->end - lines->next);
-  if (n >= 2 && memcmp(lines->next, "\x1f\x8b", 2) == 0) {
+  if (pleat_gzip_is(lines->next, n)) {
     enum { GZIP_WINDOW = 15 + 16 };
     if (inflateInit2(&source->inflater, GZIP_WINDOW) != Z_OK) {
       PLEAT_FAIL(err, PLEAT_NOMEM, "no memory to unpack '%s'", lines->path);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/map.h"
 #include "base/os.h"
@@ -88,12 +89,11 @@ static pleat_status open_archive(pleat_mmcif_source *source, pleat_error *err) {
 pleat_status pleat_mmcif_source_open(const char *path, pleat_mmcif_source **out_source, pleat_error *err) {
   *out_source = NULL;
   pleat_mmcif_source *source = calloc(1, sizeof *source);
-  if (source) source->path = malloc(strlen(path) + 1);
+  if (source) source->path = pleat_copy(path, strlen(path));
   if (!source || !source->path) {
     free(source);
     return fail_memory(path, err);
   }
-  memcpy(source->path, path, strlen(path) + 1);
   pleat_status status = pleat_path_is_dir(path) ? PLEAT_OK : open_archive(source, err);
   if (status) {
     pleat_mmcif_source_close(source);
@@ -224,16 +224,6 @@ pleat_status pleat_mmcif_source_entry(const pleat_mmcif_source *source, const ch
   *out_entry = (pleat_mmcif_entry){0};
   PLEAT_TRY(read_text(source, id, name, &text, &n, err));
   pleat_status status = pleat_mmcif_read_entry(text, n, name, out_entry, err);
-  free(text);
-  return status;
-}
-
-pleat_status pleat_mmcif_read_file(const char *path, pleat_mmcif_entry *out_entry, pleat_error *err) {
-  char *text = NULL;
-  size_t n = 0;
-  *out_entry = (pleat_mmcif_entry){0};
-  PLEAT_TRY(pleat_text_file_read(path, PLEAT_MMCIF_MAX_BYTES, &text, &n, err));
-  pleat_status status = pleat_mmcif_read_entry(text, n, path, out_entry, err);
   free(text);
   return status;
 }

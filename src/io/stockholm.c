@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/grow.h"
 #include "base/os.h"
@@ -57,10 +58,8 @@ static pleat_status find_row(pleat_sto_reader *r, const char *name, size_t n_nam
   if (r->n_rows >= r->max_rows) return PLEAT_OK;
   if (memchr(name, '\0', n_name)) return refuse_line(r, "a NUL byte in a name");
   if (!pleat_grow(&r->rows, r->n_rows, &r->capacity, sizeof *r->rows)) return no_memory(r);
-  char *copy = malloc(n_name + 1);
+  char *copy = pleat_copy(name, n_name);
   if (!copy) return no_memory(r);
-  memcpy(copy, name, n_name);
-  copy[n_name] = '\0';
   r->rows[r->n_rows] = (pleat_sto_row){.name = copy, .n_name = n_name, .line = r->lines->number};
   *out_row = &r->rows[r->n_rows];
   if (!pleat_map_insert(&r->names, copy, n_name, r->n_rows++, NULL)) return no_memory(r);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/grow.h"
 #include "io/stockholm_priv.h"
@@ -113,10 +114,8 @@ static void names_fini(name_set *set) {
 static bool names_add(name_set *set, const char *name, size_t n) {
   if (pleat_map_find(&set->map, name, n) != PLEAT_MAP_NONE) return true;
   if (!pleat_grow(&set->names, set->n, &set->capacity, sizeof *set->names)) return false;
-  char *copy = malloc(n + 1);
+  char *copy = pleat_copy(name, n);
   if (!copy) return false;
-  memcpy(copy, name, n);
-  copy[n] = '\0';
   set->names[set->n] = copy;
   return pleat_map_insert(&set->map, copy, n, set->n++, NULL);
 }

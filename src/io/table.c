@@ -152,8 +152,7 @@ static bool copy_cell(const table_reader *r, column k, char **out) {
   if (r->place[k] < 0 || (uint32_t)r->place[k] >= r->n_cells) return true;
   const char *text = r->text.data + r->cells[r->place[k]].offset;
   if (!text[strspn(text, " \t")]) return true;
-  *out = malloc(strlen(text) + 1);
-  if (*out) strcpy(*out, text);
+  *out = pleat_copy(text, strlen(text));
   return *out != NULL;
 }
 

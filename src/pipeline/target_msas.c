@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/os.h"
 #include "io/a3m.h"
@@ -22,13 +23,6 @@ static bool is_msas_folder(const char *path, bool is_complex) {
   if (!is_complex) return pleat_chain_msas_exist(path);
   snprintf(chain, sizeof chain, "%s/A", path);
   return pleat_chain_msas_exist(chain);
-}
-
-static char *copy_text(const char *text) {
-  size_t n = strlen(text) + 1;
-  char *copy = malloc(n);
-  if (copy) memcpy(copy, text, n);
-  return copy;
 }
 
 /* The path of what belongs to the target; *out_is_a3m: a file of that format. false: there is nothing. */
@@ -101,7 +95,7 @@ static pleat_status attach(pleat_target *target, const char *path, pleat_error *
   if (status == PLEAT_NOMEM && err) *err = wrong;
   if (status == PLEAT_NOMEM) return status;
   if (status) return set_wrong(target, &wrong, err);
-  char *copy = copy_text(found);
+  char *copy = pleat_copy(found, strlen(found));
   if (!copy) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for the targets");
   *(is_a3m ? &target->opt_a3m_path : &target->opt_msas_path) = copy;
   target->n_rows = n_rows;

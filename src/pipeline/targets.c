@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/grow.h"
 #include "base/map.h"
@@ -16,14 +17,6 @@ enum {
   /* File systems allow 255 bytes; what is added to a name (rank, model, seed, a temporary suffix) takes about 100. */
   MAX_NAME_BYTES = 120
 };
-
-static char *copy_text(const char *text, size_t n) {
-  char *copy = malloc(n + 1);
-  if (!copy) return NULL;
-  memcpy(copy, text, n);
-  copy[n] = '\0';
-  return copy;
-}
 
 static pleat_status no_memory(const char *path, pleat_error *err) {
   return pleat_fail(err, PLEAT_NOMEM, "no memory for the targets of '%s'", path);
@@ -109,11 +102,11 @@ static pleat_status set_name(pleat_targets *targets, pleat_target *target, const
 
 static pleat_status fill(pleat_targets *targets, pleat_target *target, const pleat_new_target *from, pleat_error *err) {
   PLEAT_TRY(set_name(targets, target, from, err));
-  target->source = copy_text(from->path, strlen(from->path));
-  if (!target->sequence) target->sequence = copy_text("", 0);
+  target->source = pleat_copy(from->path, strlen(from->path));
+  if (!target->sequence) target->sequence = pleat_copy("", 0);
   if (!target->source || !target->sequence) return no_memory(from->path, err);
   if (from->opt_a3m_path) {
-    target->opt_a3m_path = copy_text(from->opt_a3m_path, strlen(from->opt_a3m_path));
+    target->opt_a3m_path = pleat_copy(from->opt_a3m_path, strlen(from->opt_a3m_path));
     if (!target->opt_a3m_path) return no_memory(from->path, err);
   }
   if (from->opt_error) {

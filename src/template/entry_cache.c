@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 
 static void forget(pleat_entry_cache *cache) {
@@ -24,9 +25,8 @@ pleat_status pleat_entry_cache_load(void *arg, const char *id, const pleat_mmcif
   *out_entry = &cache->entry;
   if (cache->id && strcmp(cache->id, id) == 0) return PLEAT_OK;
   forget(cache);
-  char *copy = malloc(strlen(id) + 1);
+  char *copy = pleat_copy(id, strlen(id));
   if (!copy) PLEAT_FAIL(err, PLEAT_NOMEM, "no memory for entry %s", id);
-  strcpy(copy, id);
   pleat_status status = pleat_mmcif_source_entry(cache->source, id, &cache->entry, err);
   if (status) {
     free(copy);

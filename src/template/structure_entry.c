@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "io/mmcif_read.h"
 #include "io/pdb_read.h"
@@ -26,16 +27,7 @@ static char *name_of(const char *path) {
     size_t n_suffix = strlen(suffixes[s]);
     if (n > n_suffix && memcmp(name + n - n_suffix, suffixes[s], n_suffix) == 0) n -= n_suffix;
   }
-  char *copy = malloc(n + 1);
-  if (!copy) return NULL;
-  memcpy(copy, name, n);
-  copy[n] = '\0';
-  return copy;
-}
-
-static char *copy_text(const char *text) {
-  char *copy = malloc(strlen(text) + 1);
-  return copy ? strcpy(copy, text) : NULL;
+  return pleat_copy(name, n);
 }
 
 /* The residues from `first` on that are of its chain: a chain that is interrupted by another is two. */
@@ -46,7 +38,7 @@ static uint32_t end_of_chain(const pleat_atom_residues *residues, uint32_t first
 }
 
 static bool fill_chain(const pleat_atom_residue *residues, size_t n, pleat_mmcif_chain *chain) {
-  *chain = (pleat_mmcif_chain){.author_id = copy_text(residues[0].chain),
+  *chain = (pleat_mmcif_chain){.author_id = pleat_copy(residues[0].chain, strlen(residues[0].chain)),
                                .n_res = (int64_t)n,
                                .sequence = calloc(n + 1, 1),
                                .auth_num = calloc(n, sizeof *chain->auth_num),
@@ -75,8 +67,8 @@ static pleat_status fill_entry(const pleat_atom_residues *residues, const char *
   size_t n_chains = 0;
   for (uint32_t i = 0; i < residues->n; i = end_of_chain(residues, i)) n_chains++;
   *entry = (pleat_mmcif_entry){.id = name_of(path),
-                               .release_date = copy_text(""),
-                               .method = copy_text(""),
+                               .release_date = pleat_copy("", 0),
+                               .method = pleat_copy("", 0),
                                .chains = calloc(n_chains + 1, sizeof *entry->chains)};
   if (!entry->id || !entry->release_date || !entry->method || !entry->chains) return no_memory(path, err);
   for (uint32_t i = 0; i < residues->n;) {
