@@ -1,4 +1,4 @@
-/* Files that are filled in any order, disks and waiting: what Linux and macOS share.
+/* Files that are filled in any order, and waiting: what Linux and macOS share.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,22 +103,6 @@ bool pleat_store_lock(pleat_store *store) {
 
 pleat_status pleat_path_rename(const char *from, const char *to, pleat_error *err) {
   return rename(from, to) ? fail_errno(err, "write", to, errno) : PLEAT_OK;
-}
-
-uint64_t pleat_os_disk_free(const char *path) {
-  struct statvfs info;
-  char place[PATH_MAX];
-  snprintf(place, sizeof place, "%s", path);
-  while (statvfs(place[0] ? place : ".", &info)) {
-    char *slash = strrchr(place, '/');
-    if (errno != ENOENT || !place[0]) return 0;
-    if (slash == place && place[1]) {
-      place[1] = '\0';
-    } else {
-      *(slash ? slash : place) = '\0';
-    }
-  }
-  return (uint64_t)info.f_bavail * (uint64_t)info.f_frsize;
 }
 
 bool pleat_os_wait(double seconds, bool (*opt_poll)(void *arg), void *arg) {

@@ -1,4 +1,4 @@
-/* Files that are filled in any order and outlive the process, disks, and waiting: what downloads need of the system.
+/* Files that are filled in any order and outlive the process, and waiting: what downloads need of the system.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PLEAT_BASE_STORE_H
@@ -27,8 +27,6 @@ bool pleat_store_lock(pleat_store *store);
 
 /* Appears under another name, at once. Errors: IO. */
 PLEAT_CHECKED pleat_status pleat_path_rename(const char *from, const char *to, pleat_error *err);
-/* Bytes that a user may still write where `path` is, or would be made; 0 = unknown. */
-uint64_t pleat_os_disk_free(const char *path);
 /* Sleeps; asks opt_poll every 50 ms and returns false as soon as that says so. */
 bool pleat_os_wait(double seconds, bool (*opt_poll)(void *arg), void *arg);
 

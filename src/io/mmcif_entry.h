@@ -36,8 +36,6 @@ typedef struct pleat_mmcif_entry {
  * line), NOMEM; then *out_entry is empty. Otherwise released with pleat_mmcif_entry_fini. */
 PLEAT_CHECKED pleat_status pleat_mmcif_read_entry(const char *text, size_t n, const char *path,
                                                   pleat_mmcif_entry *out_entry, pleat_error *err);
-/* The same for a file, plain or compressed by gzip. Errors: also IO. */
-PLEAT_CHECKED pleat_status pleat_mmcif_read_file(const char *path, pleat_mmcif_entry *out_entry, pleat_error *err);
 void pleat_mmcif_entry_fini(pleat_mmcif_entry *entry);
 
 /* As templates.py checks it: fails (INPUT) when neighbouring C-alpha atoms of the chain are more than `max_distance`
