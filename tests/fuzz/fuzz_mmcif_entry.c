@@ -6,28 +6,23 @@
 #include <string.h>
 
 #include "bio/residue.h"
+#include "fuzz.h"
 #include "io/mmcif_entry.h"
 #include "io/text_file.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int is_true) {
-  if (!is_true) abort();
-}
-
 static void check_chain(const pleat_mmcif_chain *chain) {
   pleat_error err = {0};
-  require(chain->n_res > 0 && strlen(chain->sequence) == (size_t)chain->n_res);
+  fuzz_require(chain->n_res > 0 && strlen(chain->sequence) == (size_t)chain->n_res);
   for (int64_t i = 0; i < chain->n_res; i++) {
-    require(chain->sequence[i] >= 'A' && chain->sequence[i] <= 'Z');
-    require(chain->is_missing[i] == (chain->auth_num[i] == INT32_MIN));
+    fuzz_require(chain->sequence[i] >= 'A' && chain->sequence[i] <= 'Z');
+    fuzz_require(chain->is_missing[i] == (chain->auth_num[i] == INT32_MIN));
     for (int64_t a = i * PLEAT_N_ATOM37; a < (i + 1) * PLEAT_N_ATOM37; a++) {
-      require(chain->mask[a] == 0 || (chain->mask[a] == 1 && !chain->is_missing[i]));
+      fuzz_require(chain->mask[a] == 0 || (chain->mask[a] == 1 && !chain->is_missing[i]));
       for (int d = 0; d < 3; d++)
-        require(chain->mask[a] != 0 ? isfinite(chain->positions[a * 3 + d]) : chain->positions[a * 3 + d] == 0);
+        fuzz_require(chain->mask[a] != 0 ? isfinite(chain->positions[a * 3 + d]) : chain->positions[a * 3 + d] == 0);
     }
   }
-  if (pleat_mmcif_check_chain(chain, 150, &err)) require(err.message[0] != '\0');
+  if (pleat_mmcif_check_chain(chain, 150, &err)) fuzz_require(err.message[0] != '\0');
 }
 
 static void check_text(const char *text, size_t n) {
@@ -35,10 +30,10 @@ static void check_text(const char *text, size_t n) {
   pleat_error err = {0};
   pleat_status status = pleat_mmcif_read_entry(text, n, "fuzz.cif", &entry, &err);
   if (status) {
-    require(err.message[0] != '\0' && !entry.id && !entry.chains && entry.n_chains == 0);
+    fuzz_require(err.message[0] != '\0' && !entry.id && !entry.chains && entry.n_chains == 0);
     return;
   }
-  require(entry.n_chains > 0 && entry.id && entry.release_date && entry.method && isfinite(entry.resolution));
+  fuzz_require(entry.n_chains > 0 && entry.id && entry.release_date && entry.method && isfinite(entry.resolution));
   for (size_t i = 0; i < entry.n_chains; i++) check_chain(&entry.chains[i]);
   pleat_mmcif_entry_fini(&entry);
 }
@@ -48,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   size_t n = 0;
   pleat_error err = {0};
   if (pleat_gzip_is(data, size) && !pleat_gzip_unpack(data, size, "fuzz.cif.gz", 1 << 20, &text, &n, &err)) {
-    require(text[n] == '\0');
+    fuzz_require(text[n] == '\0');
     check_text(text, n);
     free(text);
   }

@@ -3,10 +3,9 @@
  */
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "tensor/npz.h"
 #include "weights/weights.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Reads every tensor in two pieces, the second up to the end. */
 static void read_weights(const pleat_weights *weights) {

@@ -1,10 +1,9 @@
 /* PDB reader on any bytes: what it accepts must be residues with finite positions, in the order of the lines.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "fuzz.h"
 #include "fuzz_structure.h"
 #include "io/pdb_read.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   pleat_atom_residues residues;

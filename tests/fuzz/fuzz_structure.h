@@ -5,13 +5,9 @@
 #define PLEAT_TESTS_FUZZ_STRUCTURE_H
 
 #include <math.h>
-#include <stdlib.h>
 
+#include "fuzz.h"
 #include "io/atom_residues.h"
-
-static inline void fuzz_require(int is_true) {
-  if (!is_true) abort();
-}
 
 /* Releases the residues. */
 static inline void fuzz_check_residues(pleat_status status, pleat_atom_residues *residues, const pleat_error *err) {

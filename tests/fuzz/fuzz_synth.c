@@ -3,9 +3,8 @@
  */
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "weights/weights.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   enum { N_MAX = 64 };
